@@ -1,0 +1,219 @@
+/**
+ * Everything the runtime takes from outside: clock, network, resolver, random, store, log.
+ *
+ * `env/real.ts` wraps Node; `env/simulated.ts` is a virtual clock and an in-memory network with a seed. No other file
+ * of the runtime may touch `node:dgram`, `node:net`, `node:dns`, `Date`, `setTimeout` or `Math.random`.
+ */
+
+/** Milliseconds. */
+export interface Clock {
+  /** Wall time, ms since 1970. */
+  now(): number;
+  /** Monotonic time, ms. */
+  monotonic(): number;
+  /** Runs `fire` once, `delayMs` from now. */
+  setTimer(delayMs: number, fire: () => void): Timer;
+}
+export interface Timer {
+  /** Harmless when it has fired. */
+  cancel(): void;
+  /** Runs the same function once, `delayMs` from now, in place of what was pending: allocates nothing. */
+  rearm(delayMs: number): void;
+}
+
+export type Proto = 'udp' | 'tcp' | 'tls' | 'sctp' | 'ws' | 'wss';
+export interface Endpoint {
+  /** Numeric IPv4 or IPv6 address, no brackets. */
+  readonly ip: string;
+  readonly port: number;
+}
+
+export interface DatagramSocket {
+  readonly local: Endpoint;
+  /**
+   * Bytes as a one-byte (latin1) string. The system's code (EHOSTUNREACH …) when it is refused at once, else ''; `failed` is
+   * then called at most once, later.
+   */
+  send(bytes: string, to: Endpoint, failed?: (code: string) => void): string;
+  close(): void;
+}
+export interface StreamConnection {
+  readonly id: number;
+  readonly local: Endpoint;
+  readonly remote: Endpoint;
+  /** False when the write queue is over its limit: the connection is then closed. */
+  write(bytes: string): boolean;
+  /** The limit, in bytes (`tcp_conn_wq_max`). A write into an empty queue is always taken. */
+  maxQueuedBytes: number;
+  /** False once it cannot be written to any more, also before `onClose` was called. */
+  readonly writable: boolean;
+  /** Bytes waiting to be sent. */
+  readonly queuedBytes: number;
+  onData: (bytes: string) => void;
+  /** Once, for any reason. `code` is the system's error code when there was one. */
+  onClose: (code?: string) => void;
+  /** Sends what is queued, then closes. */
+  end(): void;
+  destroy(): void;
+}
+/** What a TLS handshake settled. Certificates are DER. */
+export interface SecureInfo {
+  /** As OpenSSL names it: `TLSv1.3`. */
+  readonly version: string;
+  readonly cipher: { readonly name: string; readonly bits: number };
+  /** The server name the client asked for; '' when it named none. */
+  readonly serverName: string;
+  readonly peerCertificate: Uint8Array | null;
+  readonly ownCertificate: Uint8Array | null;
+  /** Why the peer's certificate was not accepted; null when it was. Without a certificate: `no certificate`. */
+  readonly problem: string | null;
+}
+export interface SecureStream extends StreamConnection {
+  readonly secure: SecureInfo;
+}
+/** What one side brings to a handshake; certificates and keys as PEM text. */
+export interface TlsProfile {
+  readonly certificate: string | null;
+  readonly privateKey: string | null;
+  /** Empty: the system's own. */
+  readonly ca: readonly string[];
+  readonly crl: string | null;
+  /** OpenSSL cipher list; '' the default one. */
+  readonly ciphers: string;
+  readonly minVersion: TlsVersion;
+  readonly maxVersion: TlsVersion;
+  /** Ask the peer for a certificate and check it. */
+  readonly verify: boolean;
+  /** End the handshake when it does not pass (servers: when there is none). */
+  readonly require: boolean;
+  /** What is shown counts even when it does not pass; whether it did is told. */
+  readonly acceptAny: boolean;
+}
+export type TlsVersion = 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
+/** A profile that was read and found good; only the environment that made it understands it. */
+export interface TlsContext {
+  readonly profile: TlsProfile;
+}
+export interface TlsLayer {
+  /** Throws with the reason when a certificate, key or list does not parse or they do not fit. */
+  context(profile: TlsProfile): TlsContext;
+  /**
+   * Server side: reads the client's hello, then asks which profile serves the name in it ('' none); null refuses.
+   * Both sides reject after `timeoutMs`, and when the handshake fails; the stream is then destroyed.
+   */
+  accept(
+    stream: StreamConnection,
+    choose: (serverName: string) => TlsContext | null,
+    timeoutMs: number,
+  ): Promise<SecureStream>;
+  /** Client side. `verifyName`: the name the certificate has to carry; null: any. */
+  connect(
+    stream: StreamConnection,
+    context: TlsContext,
+    options: { readonly serverName: string; readonly verifyName: string | null; readonly timeoutMs: number },
+  ): Promise<SecureStream>;
+}
+
+/** Files a cfg names. */
+export interface Files {
+  /** As one-byte text; throws with the system's code. */
+  read(path: string): string;
+}
+
+export interface ConnectOptions {
+  readonly localIp?: string;
+  readonly timeoutMs: number;
+  /** The system probes the connection when idle this long (0: when it thinks best); null: never. */
+  readonly keepAlive?: { readonly idleSec: number } | null;
+}
+
+export interface Network {
+  /** Rejects with an error whose `code` is EADDRINUSE, EADDRNOTAVAIL, EACCES … */
+  bindUdp(at: Endpoint, onMessage: (bytes: string, from: Endpoint) => void): Promise<DatagramSocket>;
+  listenTcp(
+    at: Endpoint,
+    onConnection: (connection: StreamConnection) => void,
+  ): Promise<{ local: Endpoint; close(): void }>;
+  /** Rejects with the system's code, ETIMEDOUT after `timeoutMs`. */
+  connectTcp(to: Endpoint, options: ConnectOptions): Promise<StreamConnection>;
+  /** Addresses of this machine, for `listen=eth0`, the default listen and `myself`. */
+  localAddresses(): readonly {
+    readonly ip: string;
+    readonly interfaceName: string;
+    readonly internal: boolean;
+    /** Bits of the network the address is in; absent: its own only. */
+    readonly prefixBits?: number;
+  }[];
+}
+
+/** The `dns_*` parameters a resolver follows; -1: as the system is configured. */
+export interface ResolverSettings {
+  readonly dns_retr_time: number;
+  readonly dns_retr_no: number;
+  readonly dns_servers_no: number;
+  readonly dns_use_search_list: number;
+}
+export interface Resolver {
+  /** Read live. */
+  settings: ResolverSettings | null;
+  /** Forgets what it read of the system's configuration (`dns_reinit`). */
+  reload(): void;
+  /** Empty when the name has none; rejects only when the servers do not answer. TTL in seconds. */
+  addresses(host: string, family: 4 | 6): Promise<readonly { ip: string; ttlSec: number }[]>;
+  srv(
+    name: string,
+  ): Promise<readonly { priority: number; weight: number; port: number; target: string; ttlSec: number }[]>;
+  /** Names of an address, the main one first; empty when it has none. */
+  reverse(ip: string): Promise<readonly string[]>;
+  naptr(name: string): Promise<
+    readonly {
+      order: number;
+      preference: number;
+      flags: string;
+      service: string;
+      regexp: string;
+      replacement: string;
+      ttlSec: number;
+    }[]
+  >;
+}
+
+export interface Random {
+  /** 32 random bits, unsigned. */
+  uint32(): number;
+  /** Lower-case hex digits, for tags, branches and Call-IDs; not guessable in the real environment. */
+  hex(digits: number): string;
+}
+
+/** Shared state of named tables; in memory for one worker. */
+export interface Store {
+  table<V>(name: string): Map<string, V>;
+}
+
+/** Kamailio's levels: -5 alert, -4 bug, -3 crit2, -2 crit, -1 err, 0 warn, 1 notice, 2 info, 3 debug. */
+export type LogLevel = -5 | -4 | -3 | -2 | -1 | 0 | 1 | 2 | 3;
+export interface LogRecord {
+  readonly level: LogLevel;
+  readonly text: string;
+  /** `<script>` for the cfg's own lines, else the layer or module. */
+  readonly source: string;
+  /** `file.cfg:line` when known. */
+  readonly at?: string;
+  readonly fields?: Readonly<Record<string, unknown>>;
+}
+export interface Log {
+  /** Records above this level are dropped before they are built. Live (`debug`, `corex.debug`). */
+  level: number;
+  write(record: LogRecord): void;
+}
+
+export interface Environment {
+  readonly clock: Clock;
+  readonly network: Network;
+  readonly resolver: Resolver;
+  readonly random: Random;
+  readonly store: Store;
+  readonly log: Log;
+  readonly tls: TlsLayer;
+  readonly files: Files;
+}
