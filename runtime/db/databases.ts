@@ -1,0 +1,105 @@
+/**
+ * The databases of a server: drivers by the modules that provide them, one pool for each URL, however many modules open it.
+ */
+import type { Clock, LogLevel } from '../env.js';
+import { StartError } from '../errors.js';
+import { Database } from './database.js';
+import { Pool } from './pool.js';
+import type { DbDriver, DbError } from './types.js';
+import { maskDbUrl, parseDbUrl } from './url.js';
+
+interface Opened {
+  readonly database: Database;
+  readonly pool: Pool;
+}
+
+export class Databases {
+  readonly #drivers = new Map<string, () => DbDriver>();
+  readonly #made = new Map<string, DbDriver>();
+  readonly #opened = new Map<string, Opened>();
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly log: (level: LogLevel, source: string, text: string) => void,
+  ) {}
+
+  /** `module` is `db_mysql` and the like; the driver is made when the first URL needs it, with the parameters set. */
+  offer(module: string, make: () => DbDriver): void {
+    this.#drivers.set(module, make);
+  }
+
+  /**
+   * The database of a `db_url`. Opens a first connection, so that a mistake in the cfg or a server that is away shows at the
+   * start: throws a StartError with the masked URL. `module` is who asks.
+   */
+  async open(url: string, module: string): Promise<Database> {
+    const { database } = this.opened(url, module);
+    if (database.url.scheme === 'flatstore') return database;
+    const { pool } = this.opened(url, module);
+    try {
+      await pool.use(() => Promise.resolve());
+    } catch (error) {
+      const problem = error instanceof Error ? error.message : String(error);
+      throw new StartError('SIPC8062', `${module}: cannot open ${database.url.masked}: ${problem}`);
+    }
+    return database;
+  }
+  /** As `open`, without connecting: the first call does. */
+  lazy(url: string, module: string): Database {
+    return this.opened(url, module).database;
+  }
+
+  private opened(url: string, module: string): Opened {
+    const known = this.#opened.get(url);
+    if (known) return known;
+    const parsed = parseDbUrl(url);
+    if (!parsed)
+      throw new StartError(
+        'SIPC8060',
+        `${module}: ${maskDbUrl(url)} is no database URL; write mysql://user:password@host/database, sqlite:///path …`,
+      );
+    const driver = this.driver(`db_${parsed.scheme}`);
+    if (!driver)
+      throw new StartError(
+        'SIPC8061',
+        `${module}: ${parsed.masked} needs the driver: add  loadmodule "db_${parsed.scheme}.so"`,
+      );
+    const source = `db_${parsed.scheme}`;
+    const pool = new Pool(driver, parsed, this.clock, (up, problem) =>
+      this.log(up ? 1 : -1, source, up ? `${parsed.masked} is back` : `${parsed.masked} is away: ${problem}`),
+    );
+    const failed = (error: DbError) => {
+      // A unique key is often what the caller asks about; a server that is away was reported once.
+      if (error.failure !== 'unavailable')
+        this.log(error.failure === 'duplicate' ? 3 : -1, source, `${parsed.masked}: ${error.message}`);
+      driver.failed?.(error);
+    };
+    const opened = { pool, database: new Database(parsed, pool, failed) };
+    this.#opened.set(url, opened);
+    return opened;
+  }
+  private driver(module: string): DbDriver | null {
+    const made = this.#made.get(module);
+    if (made) return made;
+    const fresh = this.#drivers.get(module)?.();
+    if (!fresh) return null;
+    this.#made.set(module, fresh);
+    return fresh;
+  }
+
+  get underWay(): number {
+    let sum = 0;
+    for (const { database } of this.#opened.values()) sum += database.underWay;
+    return sum;
+  }
+  /** Resolves when no call is under way in any of them. */
+  async idle(): Promise<void> {
+    while (this.underWay > 0) await Promise.all([...this.#opened.values()].map(({ database }) => database.idle()));
+  }
+  /** The server stops: what is under way may finish, within the time limits of the calls. */
+  async close(): Promise<void> {
+    await this.idle();
+    await Promise.all([...this.#opened.values()].map(({ pool }) => pool.close()));
+    this.#opened.clear();
+  }
+}
