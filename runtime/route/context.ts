@@ -1,0 +1,104 @@
+/**
+ * The context of one run of a top-level route: one class for every kind, so that emitted code stays monomorphic.
+ */
+import type { LogLevel } from '../env.js';
+import type { Draft } from '../message/draft.js';
+import type { SipMessage } from '../message/message.js';
+import type { LoadedConfig, RouteContext, RunValues, Sending, ServerApi } from '../sdk/context.js';
+import type { RouteKind, Verdict } from '../sdk/define.js';
+import type { Branch, Transaction } from '../transaction/transaction.js';
+import { type Armed, newArmed } from '../transaction/types.js';
+import { AvpStore } from '../values/avp.js';
+import { XavpStore } from '../values/xavp.js';
+
+class Values implements RunValues {
+  #avps: AvpStore | null = null;
+  #xavps: XavpStore | null = null;
+  #xavus: XavpStore | null = null;
+  #xavis: XavpStore | null = null;
+  get avps(): AvpStore {
+    this.#avps ??= new AvpStore();
+    return this.#avps;
+  }
+  get xavps(): XavpStore {
+    this.#xavps ??= new XavpStore();
+    return this.#xavps;
+  }
+  get xavus(): XavpStore {
+    this.#xavus ??= new XavpStore();
+    return this.#xavus;
+  }
+  get xavis(): XavpStore {
+    this.#xavis ??= new XavpStore(true);
+    return this.#xavis;
+  }
+}
+export const newValues = (): RunValues => new Values();
+export const isRunValues = (values: object): values is RunValues => values instanceof Values;
+
+export interface RunStart {
+  readonly server: ServerApi;
+  readonly config: LoadedConfig;
+  readonly kind: RouteKind;
+  readonly block: string;
+  readonly msg: SipMessage;
+  readonly draft: Draft;
+  readonly vars: Record<string, string | number>;
+  readonly values?: RunValues;
+}
+
+export class Context implements RouteContext {
+  readonly server: ServerApi;
+  readonly config: LoadedConfig;
+  readonly kind: RouteKind;
+  readonly block: string;
+  msg: SipMessage;
+  draft: Draft;
+  rc: Verdict = 0;
+  dropped = false;
+  vars: Record<string, string | number>;
+  readonly values: RunValues;
+  transaction: Transaction | null = null;
+  branch: Branch | null = null;
+  reply: SipMessage | null = null;
+  sending: Sending | null = null;
+  errorCode = -1;
+  kept = 0;
+  /** Evaluated `log_prefix`; null: not yet. */
+  prefix: string | null = null;
+  #armed: Armed | null = null;
+  #data: Map<string, unknown> | null = null;
+
+  constructor(start: RunStart) {
+    this.server = start.server;
+    this.config = start.config;
+    this.kind = start.kind;
+    this.block = start.block;
+    this.msg = start.msg;
+    this.draft = start.draft;
+    this.vars = start.vars;
+    this.values = start.values ?? newValues();
+  }
+  get armed(): Armed {
+    this.#armed ??= newArmed();
+    return this.#armed;
+  }
+  get data(): Map<string, unknown> {
+    this.#data ??= new Map();
+    return this.#data;
+  }
+  get avps(): AvpStore {
+    return this.values.avps;
+  }
+  get xavps(): XavpStore {
+    return this.values.xavps;
+  }
+  get uri(): string {
+    return this.draft.uri ?? this.msg.requestUri;
+  }
+  log(level: LogLevel, text: string, source = '<script>'): void {
+    const { log } = this.server.env;
+    if (log.level < level) return;
+    log.write({ level, text, source: `${this.prefix ?? ''}${source}` });
+  }
+}

@@ -1,0 +1,45 @@
+/** From bytes to a run: counts, indexes and refuses what is not SIP (Kamailio's receive.c). Never throws. */
+import { CoreStats } from '../admin/core-stats.js';
+import { ParseFailure, parseMessage, type SipMessage } from '../message/message.js';
+import type { ServerApi } from '../sdk/context.js';
+import type { ReceiveInfo } from '../transport/types.js';
+import type { Runner } from './run.js';
+
+export class Receiver {
+  #id = 0;
+  readonly #stats: CoreStats;
+
+  constructor(
+    private readonly server: ServerApi,
+    private readonly runner: Runner,
+  ) {
+    this.#stats = new CoreStats(server.stats);
+  }
+
+  /** False: not SIP. */
+  receive = (bytes: string, received: ReceiveInfo): boolean => {
+    const msg = parseMessage(bytes, received, ++this.#id);
+    if (msg instanceof ParseFailure) {
+      for (const take of this.server.transports.nonSip) if (take(bytes, received)) return true;
+      this.#stats.core.bad_msg_hdr.value++;
+      const from = `${received.proto}:${received.src.ip}:${received.src.port}`;
+      this.server.log(-1, '<core>', `message from ${from} dropped: ${msg.reason}`);
+      return false;
+    }
+    if (received.connectionId !== 0 && this.server.settings.values.tcp_accept_aliases) this.alias(msg, received);
+    if (msg.isRequest) {
+      this.#stats.request(msg.methodId);
+      this.runner.request(msg);
+    } else {
+      this.#stats.response(msg.status, msg.methodId);
+      this.runner.response(msg);
+    }
+    return true;
+  };
+
+  /** RFC 5923: what goes to the port of its Via takes this connection. WebSocket peers have no such port. */
+  private alias(msg: SipMessage, { proto, connectionId }: ReceiveInfo): void {
+    if (msg.via?.alias && (proto === 'tcp' || proto === 'tls'))
+      this.server.transports.connections.addAlias(connectionId, msg.via.port);
+  }
+}

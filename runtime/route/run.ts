@@ -1,0 +1,296 @@
+/**
+ * Runs the program's route blocks: what the receive path and the transaction layer call when one is due.
+ *
+ * A run never throws: an error in a module or in our own code is logged with the cfg line, and the message is answered
+ * with 500 where that is still possible.
+ */
+import { Draft } from '../message/draft.js';
+import { indexMessage, ParseFailure, type SipMessage } from '../message/message.js';
+import type { LoadedConfig, RouteContext, RunValues, ServerApi, ServerScript } from '../sdk/context.js';
+import { EXIT, type RouteKind, type Verdict } from '../sdk/define.js';
+import type { Maybe } from '../transaction/steps.js';
+import type { Branch, Transaction } from '../transaction/transaction.js';
+import type { RouteRun, TransactionScript } from '../transaction/types.js';
+import type { NextHop } from '../transport/types.js';
+import { Context, isRunValues } from './context.js';
+import { CallOrder } from './order.js';
+import type { Program, RouteFunction } from './program.js';
+import type { SourceLines } from './source-lines.js';
+
+export interface RunnerOptions {
+  readonly server: ServerApi;
+  readonly program: Program;
+  readonly lines: SourceLines;
+  /** Evaluates `log_prefix`; null when none is set. */
+  readonly logPrefix: ((ctx: Context) => string) | null;
+}
+
+export class Runner implements TransactionScript, ServerScript {
+  readonly #server: ServerApi;
+  readonly #program: Program;
+  readonly #lines: SourceLines;
+  readonly #logPrefix: ((ctx: Context) => string) | null;
+  readonly #order = new CallOrder();
+  readonly config: LoadedConfig;
+  readonly hasOnsend: boolean;
+
+  constructor(options: RunnerOptions) {
+    this.#server = options.server;
+    this.#program = options.program;
+    this.#lines = options.lines;
+    this.#logPrefix = options.logPrefix;
+    this.config = options.server.config;
+    this.hasOnsend = options.program.onsend_route !== null;
+  }
+  /** Runs that wait now. */
+  get inFlight(): number {
+    return this.#order.inFlight;
+  }
+
+  // The receive path -------------------------------------------------------------------------------------------
+
+  request(msg: SipMessage): void {
+    const route = this.#program.request_route;
+    if (route === null) return;
+    this.inOrder(`q${msg.callId}`, msg, () => {
+      if (msg.method === 'ACK' && this.#server.transactions.absorbAck(msg)) return undefined;
+      const ctx = this.context('request', 'request_route', msg, new Draft());
+      const ended = () => this.#server.transactions.requestRouteEnded(ctx);
+      const running = this.execute(ctx, route);
+      if (running instanceof Promise) return running.then(ended);
+      ended();
+      return undefined;
+    });
+  }
+
+  response(msg: SipMessage): void {
+    this.inOrder(`r${msg.callId}`, msg, () => {
+      const draft = new Draft();
+      const route = this.#program.reply_route;
+      if (route === null) return this.pass(msg, draft);
+      const ctx = this.context('core_reply', 'reply_route', msg, draft);
+      const finish = (verdict: Verdict): void | Promise<void> => {
+        // receive.c: the response goes no further after drop, and when the route's code is 0 or negative; `exit` is code 1.
+        if (verdict !== EXIT && verdict < 0) ctx.log(0, 'error while trying onreply script', '<core>');
+        if (ctx.dropped || (verdict !== EXIT && verdict <= 0)) {
+          this.#server.stats.counter('core', 'drop_replies').value++;
+          return undefined;
+        }
+        return this.pass(ctx.msg, ctx.draft);
+      };
+      const running = this.execute(ctx, route);
+      return running instanceof Promise ? running.then(finish) : finish(running);
+    });
+  }
+  private pass(msg: SipMessage, draft: Draft): void | Promise<void> {
+    const passed = this.#server.transactions.response(msg, draft);
+    return passed instanceof Promise ? passed.then(() => undefined) : undefined;
+  }
+
+  private inOrder(key: string, msg: SipMessage, job: () => void | Promise<void>): void {
+    const guarded = (): void | Promise<void> => {
+      try {
+        const pending = job();
+        return pending instanceof Promise ? pending.catch((error: unknown) => this.report(error, msg)) : undefined;
+      } catch (error) {
+        this.report(error, msg);
+        return undefined;
+      }
+    };
+    if (this.#order.run(key, this.#server.settings.values.max_inflight, guarded)) return;
+    this.#server.stats.counter('core', msg.isRequest ? 'drop_requests' : 'drop_replies').value++;
+    this.#server.log(0, '<core>', `too many messages in routing: ${msg.isRequest ? msg.method : msg.status} dropped`);
+  }
+
+  // TransactionScript ------------------------------------------------------------------------------------------
+
+  branch(t: Transaction, branch: Branch, draft: Draft, name: string, from: RouteRun): Maybe<RouteRun> {
+    const route = own(this.#program.branch_route, name);
+    const ctx = this.context('branch', `branch_route[${name}]`, from.msg, draft, t, from);
+    ctx.branch = branch;
+    return this.finished(ctx, route, name);
+  }
+  onReply(t: Transaction, branch: Branch, reply: SipMessage, draft: Draft, name: string): Maybe<RouteRun> {
+    const route = own(this.#program.onreply_route, name);
+    const ctx = this.context('tm_reply', `onreply_route[${name}]`, reply, draft, t);
+    ctx.branch = branch;
+    return this.finished(ctx, route, name);
+  }
+  failure(t: Transaction, branch: Branch, reply: SipMessage | null, draft: Draft, name: string): Maybe<RouteRun> {
+    const route = own(this.#program.failure_route, name);
+    const ctx = this.context('failure', `failure_route[${name}]`, t.request, draft, t);
+    ctx.branch = branch;
+    ctx.reply = reply;
+    return this.finished(ctx, route, name);
+  }
+  branchFailure(t: Transaction, branch: Branch, reply: SipMessage | null, draft: Draft, name: string): Maybe<RouteRun> {
+    const event = `tm:branch-failure:${name}`;
+    const route = own(this.#program.event_route, event) ?? own(this.#program.branch_failure_route, name);
+    const ctx = this.context('branch_failure', `event_route[${event}]`, t.request, draft, t);
+    ctx.branch = branch;
+    ctx.reply = reply;
+    return this.finished(ctx, route, event);
+  }
+  resume(t: Transaction, branch: Branch, reply: SipMessage | null, draft: Draft, name: string): Maybe<RouteRun> {
+    const kind = reply === null ? 'failure' : 'tm_reply';
+    const ctx = this.context(kind, `route[${name}]`, reply ?? t.request, draft, t);
+    ctx.branch = branch;
+    return this.finished(ctx, own(this.#program.routes, name), name);
+  }
+  slReply(reply: SipMessage, draft: Draft, name: string): Maybe<RouteRun> {
+    const ctx = this.context('core_reply', `onreply_route[${name}]`, reply, draft);
+    return this.finished(ctx, own(this.#program.onreply_route, name), name);
+  }
+  localRequest(t: Transaction, request: SipMessage, draft: Draft, hop: NextHop): Maybe<RouteRun> {
+    const name = 'tm:local-request';
+    const ctx = this.context('local', `event_route[${name}]`, request, draft, t);
+    ctx.sending = { hop, bytes: request.raw };
+    return this.finished(ctx, own(this.#program.event_route, name), name);
+  }
+  localAckSent(t: Transaction, ack: string, hop: NextHop): void {
+    const name = 'tm:local-ack-sent';
+    if (!this.hasEvent(name)) return;
+    const msg = indexMessage(ack, t.request.received);
+    if (msg instanceof ParseFailure) return;
+    void this.runEvent(
+      name,
+      msg,
+      (ctx) => {
+        ctx.transaction = t;
+        ctx.sending = { hop, bytes: ack };
+      },
+      t,
+    );
+  }
+  onsend(msg: SipMessage, hop: NextHop, bytes: string, t: Transaction | null, draft?: Draft): Maybe<RouteRun> {
+    const ctx = this.context('onsend', 'onsend_route', msg, draft?.clone() ?? new Draft(), t);
+    ctx.sending = { hop, bytes };
+    return this.finished(ctx, this.#program.onsend_route ?? undefined, 'onsend_route');
+  }
+  hasEvent(name: string): boolean {
+    return own(this.#program.event_route, name) !== undefined;
+  }
+  event(name: string, msg: SipMessage, t: Transaction | null): Maybe<RouteRun | null> {
+    return this.runEvent(
+      name,
+      msg,
+      (ctx) => {
+        ctx.transaction = t;
+      },
+      t,
+    );
+  }
+  runEvent(
+    name: string,
+    msg: SipMessage,
+    prepare?: (ctx: Context) => void,
+    t: Transaction | null = null,
+  ): Context | null | Promise<Context | null> {
+    const route = own(this.#program.event_route, name);
+    if (!route) return null;
+    const kind: RouteKind = name === 'tm:local-request' ? 'local' : 'event';
+    const ctx = this.context(kind, `event_route[${name}]`, msg, new Draft(), t);
+    prepare?.(ctx);
+    return this.finished(ctx, route, name);
+  }
+
+  callRoute(ctx: RouteContext, name: string): Verdict | null | Promise<Verdict> {
+    const route = own(this.#program.routes, name);
+    if (!route) return null;
+    const verdict = route(ctx);
+    return verdict instanceof Promise ? verdict.then(ended) : ended(verdict);
+  }
+
+  // One run ----------------------------------------------------------------------------------------------------
+
+  /** A run outside any message from the network. */
+  detached(msg: SipMessage, t: Transaction | null = null): Context {
+    return this.context('event', 'event_route', msg, new Draft(), t);
+  }
+
+  private context(
+    kind: RouteKind,
+    block: string,
+    msg: SipMessage,
+    draft: Draft,
+    t: Transaction | null = null,
+    from: RouteRun | null = null,
+  ): Context {
+    const parent = from instanceof Context ? from : null;
+    const values: object | undefined = from?.values ?? t?.values;
+    const ctx = new Context({
+      server: this.#server,
+      config: this.config,
+      kind,
+      block,
+      msg,
+      draft,
+      // A branch route runs inside the run that relays, and shares its variables.
+      vars: parent ? parent.vars : this.#program.vars(),
+      values: values !== undefined && isRunValues(values) ? (values satisfies RunValues) : undefined,
+    });
+    ctx.transaction = t;
+    if (parent) ctx.prefix = parent.prefix;
+    else if (this.#logPrefix) ctx.prefix = this.prefixOf(ctx);
+    return ctx;
+  }
+  private prefixOf(ctx: Context): string {
+    try {
+      return this.#logPrefix?.(ctx) ?? '';
+    } catch (error) {
+      this.report(error, ctx.msg);
+      return '';
+    }
+  }
+
+  private finished(ctx: Context, route: RouteFunction | undefined, name: string): Maybe<Context> {
+    if (!route) {
+      ctx.log(-1, `route block ${ctx.block} not found (${name})`, '<core>');
+      return ctx;
+    }
+    const running = this.execute(ctx, route);
+    return running instanceof Promise ? running.then(() => ctx) : ctx;
+  }
+
+  /** The route's verdict; 0 after an error. Does not throw or reject. */
+  private execute(ctx: Context, route: RouteFunction): Maybe<Verdict> {
+    try {
+      const running = route(ctx);
+      return running instanceof Promise ? running.catch((error: unknown) => this.failed(ctx, error)) : running;
+    } catch (error) {
+      return this.failed(ctx, error);
+    }
+  }
+  private failed(ctx: Context, error: unknown): Verdict {
+    this.report(error, ctx.msg, ctx.prefix ?? '');
+    this.#server.stats.counter('core', ctx.msg.isRequest ? 'err_requests' : 'err_replies').value++;
+    try {
+      this.answer500(ctx);
+    } catch (again) {
+      this.report(again, ctx.msg);
+    }
+    return 0;
+  }
+  private answer500(ctx: Context): void {
+    const { msg, transaction: t } = ctx;
+    const { transactions } = this.#server;
+    if (ctx.kind === 'failure' && t !== null && t.status < 200) transactions.replyTo(t, 500, 'Server Internal Error');
+    if (ctx.kind !== 'request' || !msg.isRequest || msg.method === 'ACK') return;
+    if (t === null) transactions.replyStateless(msg, ctx.draft, 500, 'Server Internal Error', null);
+    else if (t.status < 200 && t.branches.length === 0) transactions.reply(ctx, 500, 'Server Internal Error');
+  }
+  private report(error: unknown, msg: SipMessage, prefix = ''): void {
+    const at = this.#lines.at(error);
+    const what = error instanceof Error ? error.message : String(error);
+    const where = at === undefined ? '' : ` at ${at}`;
+    const name = msg.isRequest ? `${msg.method} request` : `${msg.status} response`;
+    this.#server.log(-1, `${prefix}<core>`, `error${where} while routing the ${name}: ${what}`, at);
+    if (error instanceof Error && error.stack) this.#server.log(3, '<core>', error.stack);
+  }
+}
+
+/** `exit` in a called route ends the caller too. */
+const ended = (verdict: Verdict): Verdict => (verdict === EXIT ? 0 : verdict);
+
+const own = (routes: Readonly<Record<string, RouteFunction>>, name: string): RouteFunction | undefined =>
+  Object.hasOwn(routes, name) ? routes[name] : undefined;

@@ -1,0 +1,66 @@
+/**
+ * All that a module may see: `defineModule`, the argument kinds, the run and the server, message parts and value helpers.
+ */
+
+import type { SdkEnv } from './context.js';
+import { defineModuleIn } from './define.js';
+
+export * from '../admin/files.js';
+export * from '../admin/local-io.js';
+export * from '../admin/rpc.js';
+export { type StatEntry, Stats } from '../admin/stats.js';
+export * from '../db/index.js';
+export { bracket, canonicalIp, ipFamily, unbracket } from '../dns/ip.js';
+export type {
+  Clock,
+  DatagramSocket,
+  Endpoint,
+  Environment,
+  Log,
+  LogLevel,
+  LogRecord,
+  Network,
+  Proto,
+  Random,
+  Resolver,
+  SecureInfo,
+  Store,
+  StreamConnection,
+  Timer,
+  TlsContext,
+  TlsProfile,
+  TlsVersion,
+} from '../env.js';
+export { StartError } from '../errors.js';
+export * from '../message/index.js';
+export { errorResponse, RouteError, reasonOf } from '../proxy/errors.js';
+export type { LocalOutcome, LocalRequest, LocalSent } from '../proxy/local-transactions.js';
+export type { Transactions } from '../proxy/transactions.js';
+export { type CustomSetting, type LiveSetting, Settings, settingSpecs } from '../settings.js';
+export { parseBranch } from '../transaction/branch-id.js';
+export type { TmSettings } from '../transaction/settings.js';
+export { type Maybe, type Steps, steps, wait } from '../transaction/steps.js';
+export { ToTags } from '../transaction/to-tag.js';
+export { Branch, FAKED, type StoredReply, Transaction, TransactionFlag } from '../transaction/transaction.js';
+export { type Armed, Kept, type RouteRun } from '../transaction/types.js';
+export type { Connection, StreamProtocol } from '../transport/connection.js';
+export type { SecureTransport } from '../transport/secure.js';
+export type { Transports } from '../transport/transports.js';
+export type { ListenSocket, NextHop, SecureTarget, SendOptions } from '../transport/types.js';
+export { AvpStore, type AvpValue } from '../values/avp.js';
+export * from '../values/coerce.js';
+export { coreHash } from '../values/core-hash.js';
+export { NamedLocks } from '../values/locks.js';
+export { type IpValue, ipValue } from '../values/network.js';
+export { type ParamItem, parseParamList } from '../values/param-list.js';
+export { compileRegex, type RegexFlags } from '../values/regex.js';
+export { strftime } from '../values/strftime.js';
+export { type XavpItem, XavpRecord, XavpStore, type XavpValue } from '../values/xavp.js';
+export * from './context.js';
+export * from './define.js';
+export { type NamedPv, namedPv, pvValueOf } from './pv-names.js';
+export { scriptFlags, setScriptFlags } from './script-flags.js';
+export { type AuthorizedApi, type Identity, identityOf, withoutPrefix } from './uri-users.js';
+
+/** Declares a module. See STYLE.md, "A module". */
+export const defineModule = defineModuleIn<SdkEnv>();
