@@ -1,0 +1,206 @@
+/** Binding: each name to its declaration, in file order. What is found stands in tables beside the tree (`symbols.ts`). */
+import type {
+  Alias,
+  AttributeExpression,
+  CallExpression,
+  Config,
+  CustomParam,
+  Expression,
+  GlobalParam,
+  Listen,
+  PvExpression,
+  RouteBlock,
+  SelectExpression,
+} from '../ast.js';
+import { missingAttribute, missingSetting } from '../diagnostics/3xxx-names.js';
+import type { Diagnostics } from '../diagnostics/define.js';
+import type { Host } from '../host.js';
+import { walkExpression, walkStatements } from '../visit.js';
+import type { ArgContext } from './args.js';
+import { type Block, bindCall } from './calls.js';
+import { bindParam } from './params.js';
+import { PvBinder } from './pvs.js';
+import { Routes } from './routes.js';
+import { Scope } from './scope.js';
+import { bindSelect } from './selects.js';
+import type { BoundCall, BoundParam, BoundProgram, BoundPv, RouteTarget } from './symbols.js';
+
+export type * from './symbols.js';
+
+/** Memory, processes and threads of Kamailio: what they set does not exist here, and nothing is lost. */
+const meaningless =
+  /^(mem_?\w+|mlock_pages|real_time|rt_\w+|shm\w*|fork\w*|ser_kill_timeout|open_files_limit|disable_core_dump|wait_worker1_\w+|rpc_exec_\w+|(tcp|sctp)_children|tcp_(main_threads|poll_method|fd_cache)|socket_workers|async_workers\w*|pv_buffer_\w+|sql_buffer_size|maxbuffer|maxsndbuffer|dns_cache_mem|msg_clone_extra_size)$/;
+
+export function bind(config: Config, host: Host, diagnostics: Diagnostics): BoundProgram {
+  return new Binder(config, host, diagnostics).run();
+}
+
+class Binder {
+  private readonly scope: Scope;
+  private readonly pvBinder: PvBinder;
+  private readonly routes: Routes;
+  private readonly globals: GlobalParam[] = [];
+  private readonly custom: CustomParam[] = [];
+  private readonly listen: Listen[] = [];
+  private readonly aliases: Alias[] = [];
+  private readonly params: BoundParam[] = [];
+  private readonly flags = new Map<string, number>();
+  private readonly calls = new Map<CallExpression, BoundCall>();
+  private readonly pvs = new Map<PvExpression, BoundPv>();
+  private readonly selects = new Map<SelectExpression, (string | number)[]>();
+  private readonly attributes = new Map<AttributeExpression, BoundPv>();
+  private readonly targets: RouteTarget[] = [];
+  private readonly args: ArgContext;
+
+  constructor(
+    private readonly config: Config,
+    host: Host,
+    private readonly diagnostics: Diagnostics,
+  ) {
+    this.scope = new Scope(host, diagnostics);
+    this.pvBinder = new PvBinder(this.scope, config.defines ?? new Map());
+    this.routes = new Routes(diagnostics);
+    this.args = { diagnostics, pvs: this.pvBinder, flags: this.flags, targets: this.targets };
+  }
+
+  run(): BoundProgram {
+    for (const item of this.config.items) {
+      switch (item.kind) {
+        case 'global':
+          this.global(item);
+          break;
+        case 'custom':
+          this.custom.push(item);
+          break;
+        case 'listen':
+          this.listen.push(item);
+          break;
+        case 'alias':
+          this.aliases.push(item);
+          break;
+        case 'loadmodule':
+          this.scope.load(item);
+          break;
+        case 'modparam':
+          this.params.push(...bindParam(item, this.scope, this.pvBinder));
+          break;
+        case 'flags':
+        case 'avpflags':
+          for (const { name, number } of item.names) this.flags.set(name.text, number ?? this.freeFlag());
+          break;
+        case 'route':
+          this.route(item);
+          break;
+        case 'mpath':
+        case 'bad':
+          break;
+      }
+    }
+    const { config, globals, custom, listen, aliases, params, flags, calls, pvs, selects, attributes, targets } = this;
+    return {
+      config,
+      modules: this.scope.modules,
+      globals,
+      custom,
+      listen,
+      aliases,
+      params,
+      flags,
+      routes: this.routes.all,
+      calls,
+      pvs,
+      selects,
+      attributes,
+      defines: this.pvBinder.defines,
+      variables: [...this.pvBinder.variables],
+      targets,
+    };
+  }
+
+  private global(item: GlobalParam): void {
+    const name = item.name.text;
+    const core = this.scope.modules[0]?.declaration;
+    const known = core && (Object.hasOwn(core.params, name) || meaningless.test(name));
+    if (core && !known && this.scope.catalog.core.globals.includes(name))
+      this.diagnostics.report(missingSetting, item.name.span, { name });
+    this.globals.push(item);
+  }
+
+  /** Flags without a number take the highest one that is free, as flags.c does. */
+  private freeFlag(): number {
+    const taken = new Set(this.flags.values());
+    for (let n = 31; n > 0; n--) if (!taken.has(n)) return n;
+    return 0;
+  }
+
+  private route(block: RouteBlock): void {
+    const place = this.routes.add(block);
+    const title = place.name === '' ? block.keyword : `${block.keyword}[${place.name}]`;
+    const where: Block = { title, kinds: place.kinds };
+    this.pvBinder.routeName = place.name === '' ? defaultName(block.keyword) : place.name;
+    walkStatements(block.body, { expression: (e) => this.expression(e, where) });
+  }
+
+  private expression(e: Expression, block: Block): boolean | undefined {
+    switch (e.kind) {
+      case 'call': {
+        const later = (name: string) => this.loadedLater(name);
+        const bound = bindCall(e, block, this.scope, this.args, later);
+        this.calls.set(e, bound);
+        // Words and keywords among the arguments are text there, not operands.
+        for (const a of e.args)
+          if (a.kind !== 'word' && a.kind !== 'keyword')
+            walkExpression(a, { expression: (x) => this.expression(x, block) });
+        return false;
+      }
+      case 'pv':
+        this.pvs.set(e, this.pvBinder.operand(e.text, e.span));
+        return;
+      case 'select':
+        this.select(e);
+        return;
+      case 'attribute':
+        if (!this.scope.told.has('%')) this.diagnostics.report(missingAttribute, e.span, { text: e.text });
+        this.scope.told.add('%');
+        this.attributes.set(e, {
+          kind: 'pv',
+          text: e.text,
+          what: 'missing',
+          name: e.text,
+          module: '',
+          declaration: null,
+          key: null,
+          index: null,
+          transforms: [],
+          span: e.span,
+        });
+        return;
+    }
+    return;
+  }
+
+  /** The module that has the function and is loaded further down. */
+  private loadedLater(name: string): string | undefined {
+    for (const item of this.config.items) {
+      if (item.kind !== 'loadmodule' || this.scope.modules.some((m) => m.node === item)) continue;
+      const functions = this.scope.host.module(item.name.text)?.functions;
+      if (functions && Object.hasOwn(functions, name)) return item.name.text;
+    }
+    return undefined;
+  }
+
+  private select(e: SelectExpression): void {
+    this.selects.set(e, bindSelect(e.text, e.span, this.scope));
+  }
+}
+
+/** What `$cfg(route)` shows for a block without a name. */
+const defaultNames: Readonly<Record<string, string>> = {
+  onsend_route: 'DEFAULT_SEND',
+  onreply_route: 'DEFAULT_ONREPLY',
+  reply_route: 'DEFAULT_ONREPLY',
+  failure_route: 'DEFAULT_FAILURE',
+  branch_route: 'DEFAULT_BRANCH',
+  event_route: 'DEFAULT_EVENT',
+};
+const defaultName = (keyword: string): string => defaultNames[keyword] ?? 'DEFAULT_ROUTE';
