@@ -1,0 +1,105 @@
+/** What stands beside the routes in `defineProgram({…})`: global parameters, sockets, modules and their parameters. */
+import type { BoundParam, BoundProgram } from '../3-bind/index.js';
+import type { GlobalValue } from '../ast.js';
+import { positionAt } from '../span.js';
+import type { EmitContext } from './context.js';
+import { writtenSpan } from './map.js';
+import { lazyText, pvReference } from './pv.js';
+import { propertyKey, quote } from './text.js';
+
+const json = (value: unknown): string => {
+  if (typeof value === 'string') return quote(value);
+  if (Array.isArray(value)) return `[${value.map(json).join(', ')}]`;
+  if (value === null || typeof value !== 'object') return String(value);
+  const entries = Object.entries(value).map(([k, v]) => `${propertyKey(k)}: ${json(v)}`);
+  return entries.length === 0 ? '{}' : `{ ${entries.join(', ')} }`;
+};
+
+const plain = (v: GlobalValue): unknown => (v.kind === 'list' ? v.values.map(plain) : v.value);
+
+/** Writes the properties that are data. */
+export function writeSettings(emit: EmitContext, source: string, version: string): void {
+  const { program, writer } = emit;
+  const lines = (codes: readonly string[]) => {
+    for (const code of codes) writer.line(`${code},`);
+  };
+  const object = (name: string, entries: readonly (readonly [string, string])[]) => {
+    if (entries.length === 0) writer.line(`${name}: {},`);
+    else writer.block(`${name}:`, () => lines(entries.map(([k, code]) => `${propertyKey(k)}: ${code}`)), ',');
+  };
+  const list = (name: string, entries: readonly string[]) => {
+    if (entries.length === 0) writer.line(`${name}: [],`);
+    else {
+      writer.line(`${name}: [`);
+      writer.indented(() => lines(entries));
+      writer.line('],');
+    }
+  };
+  writer.line(`source: ${quote(source)},`);
+  writer.line(`version: ${quote(version)},`);
+  const globals = program.globals.map((g) => [g.name.text, g.value] as const);
+  object('settings', last(globals.filter(([, v]) => v.kind !== 'list').map(([k, v]) => [k, json(plain(v))])));
+  const lists = globals.filter(([, v]) => v.kind === 'list');
+  if (lists.length > 0) object('lists', last(lists.map(([k, v]) => [k, json(plain(v))])));
+  list('listen', socketsOf(program));
+  list(
+    'aliases',
+    program.aliases.flatMap((a) => a.entries.map(({ proto, host, port }) => json({ proto, host, port }))),
+  );
+  list(
+    'custom',
+    program.custom.map((c) =>
+      json({ group: c.group.text, name: c.id.text, value: c.value.value, description: c.description }),
+    ),
+  );
+  object(
+    'flags',
+    [...program.flags].map(([k, n]) => [k, String(n)]),
+  );
+  if (program.defines.size > 0)
+    object(
+      'defines',
+      [...program.defines].map(([name, text]) => [name, quote(text)]),
+    );
+  const modules = program.modules.filter((m) => m.node && m.declaration).map((m) => quote(m.name));
+  writer.line(`modules: [${modules.join(', ')}],`);
+  list(
+    'modparams',
+    program.params.map((p) => paramCode(p, emit)),
+  );
+  const vars = program.variables.map((v) => `${propertyKey(v)}: 0`).join(', ');
+  writer.line(`vars: () => (${vars === '' ? '{}' : `{ ${vars} }`}),`);
+}
+
+/** The last of several settings of a name counts, where it stands. */
+function last(entries: readonly (readonly [string, string])[]): (readonly [string, string])[] {
+  return [...new Map(entries)];
+}
+
+function socketsOf(program: BoundProgram): string[] {
+  return program.listen.flatMap((l) =>
+    l.sockets.map(({ proto, host, port, advertise, name, virtual, agname }) =>
+      json({ proto, host, port, advertise, name, virtual, agname }),
+    ),
+  );
+}
+
+function paramCode(p: BoundParam, emit: EmitContext): string {
+  const { file, start } = writtenSpan(p.span);
+  const at = `${file.path}:${positionAt(file, start).line}`;
+  const head = `module: ${quote(p.module)}, name: ${quote(p.name)}`;
+  return `{ ${head}, value: ${paramValue(p, emit)}, at: ${quote(at)} }`;
+}
+
+function paramValue({ value }: BoundParam, emit: EmitContext): string {
+  switch (value.kind) {
+    case 'constant':
+      return typeof value.value === 'number' ? String(value.value) : quote(value.value);
+    case 'pv':
+      return pvReference(value.pv, emit);
+    case 'format':
+      return lazyText(value.parts, emit);
+    case 'extra':
+      return `[${value.entries.map((e) => `{ name: ${quote(e.name)}, pv: ${pvReference(e.pv, emit)} }`).join(', ')}]`;
+  }
+}

@@ -1,0 +1,316 @@
+/**
+ * Statements, one TypeScript statement for each. A route's code is that of its last action, so statements are written
+ * for a place: in the middle; last, where they return; or last inside a loop or switch, where they note their code.
+ */
+import type { Assign, BlockExpression, Expression, Flow, If, Statement, Switch, While } from '../ast.js';
+import { walkStatements } from '../visit.js';
+import type { EmitContext, Frame } from './context.js';
+import { arrived, ExpressionEmitter, endTest } from './expression.js';
+import { literalKey } from './pv.js';
+import { member } from './text.js';
+import { asInt, asStr, asValue } from './values.js';
+
+/** What becomes of a statement's code: nothing, `return`, or `last = …`. */
+type Place = 'middle' | 'return' | 'note';
+
+export class StatementEmitter {
+  private readonly expressions: ExpressionEmitter;
+
+  constructor(
+    private readonly emit: EmitContext,
+    private readonly frame: Frame,
+  ) {
+    this.expressions = new ExpressionEmitter(emit, frame, (block) => this.blockFunction(block));
+  }
+
+  /** The statements of a function: the code of the last one is returned. */
+  body(statements: readonly Statement[]): void {
+    const { writer } = this.emit;
+    const text = writer.captured(() => this.list(statements, 'return'));
+    // Where a call may wait and may not, its answer is looked at first.
+    if (text.includes('(v = ')) {
+      this.emit.types.add('Verdict');
+      writer.line('let v: Verdict | Promise<Verdict>;');
+    }
+    writer.written(text);
+  }
+
+  private list(statements: readonly Statement[], place: Place): void {
+    const real = statements.filter((s) => s.kind !== 'empty' && s.kind !== 'bad');
+    real.forEach((s, i) => {
+      this.statement(s, i === real.length - 1 ? place : 'middle');
+    });
+    if (real.length === 0) this.code('1', place);
+  }
+
+  /** Uses up a code that is known without doing anything. */
+  private code(code: string, place: Place): void {
+    if (place === 'return') this.emit.writer.line(`return ${code};`);
+    if (place === 'note') this.emit.writer.line(`last = ${code};`);
+  }
+
+  private statement(s: Statement, place: Place): void {
+    switch (s.kind) {
+      case 'if':
+        this.if(s, place);
+        break;
+      case 'while':
+        this.noting(place, () => this.while(s, place));
+        break;
+      case 'switch':
+        this.noting(place, () => this.switch(s, place));
+        break;
+      case 'assign':
+        this.assign(s, place);
+        break;
+      case 'expression':
+        this.action(s.expression, place);
+        break;
+      case 'exit':
+      case 'drop':
+      case 'return':
+        this.flow(s);
+        break;
+      case 'break':
+      case 'continue':
+        this.leave(s.kind, s, place);
+        break;
+      case 'empty':
+      case 'bad':
+        break;
+    }
+  }
+
+  /** How deep in loops and switches this is: `break` outside of them ends the route with the code 0. */
+  private depth = 0;
+  private loops = 0;
+  private leave(kind: 'break' | 'continue', s: Statement, place: Place): void {
+    const { writer } = this.emit;
+    if (this.depth === 0 || (kind === 'continue' && this.loops === 0)) {
+      writer.line('return 0;', s.span);
+      return;
+    }
+    if (this.noted) writer.line('last = 0;');
+    if (place !== 'middle' || this.depth > 0) writer.line(`${kind};`, s.span);
+  }
+
+  /** In a last loop or switch the codes are noted in `last`. */
+  private noted = false;
+  private noting(place: Place, body: () => void): void {
+    const first = place === 'return';
+    const outer = this.noted;
+    if (first) {
+      this.emit.types.add('Verdict');
+      this.emit.writer.line('let last: Verdict = 1;');
+    } else if (place === 'note') this.emit.writer.line('last = 1;');
+    this.noted = place !== 'middle';
+    body();
+    this.noted = outer;
+    if (first) this.emit.writer.line('return last;');
+  }
+
+  private if(s: If, place: Place): void {
+    const { writer } = this.emit;
+    let head = `if (${this.expressions.truth(s.condition)})`;
+    writer.openBlock(head, () => this.list(s.then, place), s.span);
+    let otherwise = s.else;
+    for (;;) {
+      const [only] = otherwise ?? [];
+      if (otherwise?.length !== 1 || only?.kind !== 'if' || this.expressions.needsStatements(only.condition)) break;
+      head = ` else if (${this.expressions.truth(only.condition)})`;
+      writer.openBlock(head, () => this.list(only.then, place));
+      otherwise = only.else;
+    }
+    if (otherwise) writer.openBlock(' else', () => this.list(otherwise, place));
+    else if (place === 'note')
+      writer.openBlock(' else', () => {
+        this.code('1', place);
+      });
+    writer.endLine();
+    if (!otherwise && place === 'return') this.code('1', place);
+  }
+
+  private while(s: While, place: Place): void {
+    const { writer } = this.emit;
+    const n = this.frame.counter();
+    const turn = `${this.emit.helper('turn')}(ctx, ${n}, ${this.emit.at(s.span)})`;
+    const inner = place === 'middle' ? 'middle' : 'note';
+    // Where the loop's code counts, a runaway is -1; elsewhere it only ends.
+    const noted = place !== 'middle';
+    const runaway = () =>
+      writer.block(`if (!${turn})`, () => {
+        writer.line('last = -1;');
+        writer.line('break;');
+      });
+    const body = () => {
+      if (noted) runaway();
+      this.depth++;
+      this.loops++;
+      this.list(s.body, inner);
+      this.loops--;
+      this.depth--;
+    };
+    if (!this.expressions.needsStatements(s.condition)) {
+      const goesOn = this.expressions.nonZero(s.condition, noted ? undefined : turn);
+      writer.block(`for (let ${n} = 1; ${goesOn}; ${n}++)`, body, '', s.span);
+      return;
+    }
+    writer.block(
+      `for (let ${n} = 1; ; ${n}++)`,
+      () => {
+        const stop = `!(${this.expressions.nonZero(s.condition)})`;
+        writer.line(`if (${noted ? stop : `${stop} || !${turn}`}) break;`);
+        body();
+      },
+      '',
+      s.span,
+    );
+  }
+
+  private switch(s: Switch, place: Place): void {
+    const { writer } = this.emit;
+    const subject = this.expressions.value(s.subject);
+    const labels = s.cases.map((c) => c.label);
+    const texts = labels.some((l) => l.kind === 'regex' || (l.kind === 'value' && l.value.kind === 'str'));
+    const matched = labels.some((l) => l.kind === 'regex');
+    let head = texts ? asStr(subject) : asInt(subject);
+    if (matched) {
+      const choices = labels
+        .filter((l) => l.kind !== 'default')
+        .map((l) => (l.kind === 'regex' ? this.emit.regex(l.source, '') : asStr(this.expressions.value(l.value))));
+      head = `${this.emit.helper('firstMatch')}(${head}, [${choices.join(', ')}])`;
+    }
+    const inner = place === 'middle' ? 'middle' : 'note';
+    this.depth++;
+    writer.block(
+      `switch (${head})`,
+      () => {
+        let n = 0;
+        for (const { label, body, span } of s.cases) {
+          const value = label.kind === 'value' ? this.expressions.value(label.value) : null;
+          const code = matched ? String(n) : value ? (texts ? asStr(value) : asInt(value)) : '';
+          if (label.kind !== 'default') n++;
+          const title = label.kind === 'default' ? 'default' : `case ${code}`;
+          const real = body.filter((b) => b.kind !== 'empty' && b.kind !== 'bad');
+          if (real.length === 0) writer.line(`${title}:`, span);
+          else writer.block(`${title}:`, () => this.list(body, inner), '', span);
+        }
+      },
+      '',
+      s.span,
+    );
+    this.depth--;
+  }
+
+  private assign(s: Assign, place: Place): void {
+    const { writer } = this.emit;
+    const verdict = this.expressions.verdict(s.value);
+    let value = verdict !== null ? { code: verdict, type: 'int' as const } : this.expressions.value(s.value);
+    if (this.expressions.divides(s.value)) {
+      const t = this.frame.temporary();
+      writer.line(`const ${t} = ${this.emit.helper('attempt')}(() => ${asValue(value)});`, s.span);
+      value = { code: t, type: 'int' };
+      writer.block(`if (${t} !== undefined)`, () => this.assignValue(s, value, 'middle'));
+      this.code(`${t} === undefined ? -1 : 1`, place);
+      return;
+    }
+    this.assignValue(s, value, place);
+  }
+
+  private assignValue(s: Assign, value: ReturnType<ExpressionEmitter['value']>, place: Place): void {
+    const { writer } = this.emit;
+    const pv = s.target.kind === 'pv' ? this.emit.program.pvs.get(s.target) : undefined;
+    if (pv?.what === 'var') {
+      const assigned = value.type !== 'value' ? asValue(value) : value.constant === null ? '0' : `${value.code} ?? 0`;
+      writer.line(`ctx.vars${member(literalKey(pv))} = ${assigned};`, s.span);
+      this.code('1', place);
+      return;
+    }
+    const code = this.expressions.assignment(s.target, value);
+    if (place === 'middle') writer.line(`${code};`, s.span);
+    else writer.line(place === 'return' ? `return ${code};` : `last = ${code};`, s.span);
+  }
+
+  /** An expression as an action: a call gives its verdict, everything else is evaluated for what it does, and gives 1. */
+  private action(e: Expression, place: Place): void {
+    const { writer } = this.emit;
+    if (e.kind !== 'call') {
+      const value = this.expressions.value(e);
+      if (value.constant === undefined) writer.line(`void (${value.code});`, e.span);
+      this.code('1', place);
+      return;
+    }
+    const call = this.expressions.call(e);
+    const ends = endTest(call);
+    if (ends !== null) this.emit.helper('EXIT');
+    if (place === 'return') {
+      const waited = call.arrives === 'now' ? call.code : `(await ${call.code})`;
+      writer.line(`return ${ends === '0' ? `${waited} || EXIT` : call.code};`, e.span);
+      return;
+    }
+    const target = call.setsRc ? (place === 'note' ? 'last = ctx.rc' : 'ctx.rc') : place === 'note' ? 'last' : null;
+    if (target === null)
+      writer.line(
+        call.arrives === 'maybe' ? `if (typeof (v = ${call.code}) !== 'number') await v;` : `${arrived(call)};`,
+        e.span,
+      );
+    else if (ends === null) writer.line(`${target} = ${arrived(call)};`, e.span);
+    else writer.line(`if ((${target} = ${arrived(call)}) === ${ends}) return EXIT;`, e.span);
+  }
+
+  private flow(s: Flow): void {
+    const { writer } = this.emit;
+    if (s.kind === 'return') {
+      this.return(s);
+      return;
+    }
+    this.emit.helper('EXIT');
+    if (s.value && s.value.kind !== 'int') {
+      const value = this.expressions.value(s.value);
+      if (value.constant === undefined) writer.line(`void (${value.code});`, s.span);
+    }
+    if (s.kind === 'drop') writer.line('ctx.dropped = true;', s.span);
+    writer.line('return EXIT;', s.span);
+  }
+
+  /** `return 0` ends the script. */
+  private return(s: Flow): void {
+    const { writer } = this.emit;
+    if (!s.value) {
+      writer.line('return 1;', s.span);
+      return;
+    }
+    const value = this.expressions.value(s.value);
+    if (typeof value.constant === 'number' && value.constant !== 0) writer.line(`return ${value.constant};`, s.span);
+    else {
+      this.emit.helper('EXIT');
+      if (value.constant === 0) writer.line('return EXIT;', s.span);
+      else if (value.type === 'bool') writer.line(`return ${value.code} ? 1 : EXIT;`, s.span);
+      else writer.line(`return ${asInt(value)} || EXIT;`, s.span);
+    }
+  }
+
+  /** `{ actions }` as an operand: a function of its own, since `return` and `break` inside end only the block. */
+  private blockFunction(block: BlockExpression): { code: string; waits: boolean } {
+    const { writer } = this.emit;
+    let waits = false;
+    walkStatements(block.body, {
+      expression: (e) => {
+        if (e.kind === 'call' && this.expressions.waits(e)) waits = true;
+        return undefined;
+      },
+    });
+    const name = this.frame.temporary();
+    this.emit.types.add('Verdict');
+    const type = waits ? 'async (): Promise<Verdict>' : '(): Verdict';
+    writer.block(
+      `const ${name} = ${type} =>`,
+      () => {
+        new StatementEmitter(this.emit, this.frame).body(block.body);
+      },
+      ';',
+      block.span,
+    );
+    return { code: `${name}()`, waits };
+  }
+}
