@@ -1,0 +1,31 @@
+/** `$def` and `$env`: what the cfg and the process's environment define (core/pv_core.c). */
+import type { PvSpec, RouteContext, Value } from '../../runtime/sdk/index.js';
+
+const named = (doc: string, get: (ctx: RouteContext, name: string) => Value): PvSpec<object, RouteContext> => ({
+  doc,
+  type: 'str',
+  key: { use: 'req' },
+  get: (_me, ctx, name) => get(ctx, name),
+});
+const definition = (ctx: RouteContext, name: string): string | null =>
+  Object.hasOwn(ctx.config.defines, name) ? ctx.config.defines[name]! : null;
+/** Environment variables are characters, values are bytes. */
+const variable = (ctx: RouteContext, name: string): string | null => {
+  const text = ctx.server.info.environment[name];
+  return text === undefined ? null : Buffer.from(text, 'utf8').toString('latin1');
+};
+const unquoted = (text: string): string => (/^(["']).*\1$/s.test(text) ? text.slice(1, -1) : text);
+
+export const definitionPvs = {
+  def: named('text of a #!define, as written', definition),
+  defn: {
+    ...named('text of a #!define; 0 when there is none', (ctx, name) => definition(ctx, name) ?? 0),
+    type: 'any',
+  },
+  defv: named('text of a #!define without its quotes', (ctx, name) => {
+    const text = definition(ctx, name);
+    return text === null ? null : unquoted(text);
+  }),
+  env: named('variable of the environment', variable),
+  envn: named('variable of the environment that holds a number', variable),
+} satisfies Record<string, PvSpec<object, RouteContext>>;

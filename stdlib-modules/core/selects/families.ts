@@ -1,0 +1,151 @@
+/**
+ * Families of selects: what can be asked of any URI (`.host`, `.params.lr`) and of any name-addr (`.name`, `.uri`, `.params`).
+ * Null where Kamailio's fails or gives nothing (core/select_core.c).
+ */
+import {
+  parseParamList,
+  parseUri,
+  type RouteContext,
+  type SelectSpec,
+  type SipUri,
+  type Value,
+} from '../../../runtime/sdk/index.js';
+
+export type Words = readonly (string | number)[];
+export type Source = (ctx: RouteContext, words: Words) => string | null;
+export type SelectTable = Record<string, SelectSpec<object, RouteContext>>;
+
+export const select = (
+  doc: string,
+  read: (ctx: RouteContext, words: Words) => Value,
+): SelectSpec<object, RouteContext> => ({
+  doc,
+  get: (_me, ctx, words) => read(ctx, words),
+});
+/** The last word, as it names a parameter: `_` stands for `-`. */
+const asked = (words: Words): string => String(words.at(-1)).replace(/(?!^)_/g, '-');
+
+/** Value of a parameter in `a=1;b`; null when it is absent or has none. */
+export function paramIn(text: string, name: string): string | null {
+  const wanted = name.toLowerCase();
+  const found = parseParamList(text)?.findLast((p) => p.name.toLowerCase() === wanted);
+  return found?.value || null;
+}
+
+// URIs -------------------------------------------------------------------------------------------------------------
+
+const known = ['udp', 'tcp', 'tls', 'sctp', 'ws', 'wss'];
+/** `user=phone` makes a number of a sip URI. */
+const isPhone = (uri: SipUri): boolean => uri.param('user')?.startsWith('phone') === true;
+const isTel = (uri: SipUri): boolean => uri.scheme === 'tel' || uri.scheme === 'tels';
+/** A telephone number without its visual separators. */
+const digits = (user: string): string => user.replace(/[-.()]/g, '');
+const user = (uri: SipUri): string => (isTel(uri) ? digits(uri.user ?? '') : (uri.user ?? ''));
+
+/** As written. */
+export function portText(uri: SipUri): string {
+  if (uri.port === 0) return '';
+  const at = uri.text.indexOf(uri.host, uri.text.indexOf('@') + 1) + uri.host.length;
+  return /^\s*:(\d+)/.exec(uri.text.slice(at))?.[1] ?? String(uri.port);
+}
+function hostPort(uri: SipUri): string | null {
+  if (uri.host === '') return null;
+  return `${uri.host}:${portText(uri) || (uri.secure ? '5061' : '5060')}`;
+}
+function rnUser(uri: SipUri): string | null {
+  if (uri.params !== '' && parseParamList(uri.params) === null) return null;
+  const rn = uri.param('rn');
+  return rn === null ? user(uri) : digits(rn) || null;
+}
+const uriParts: Readonly<Record<string, readonly [string, (uri: SipUri) => Value]>> = {
+  type: ['scheme', (uri) => (isPhone(uri) ? (uri.secure ? 'tels' : 'tel') : uri.scheme)],
+  user: ['user; of a number without separators', user],
+  rn_user: ['the rn parameter, or else the user', rnUser],
+  pwd: ['password', (uri) => uri.password ?? ''],
+  host: ['host', (uri) => uri.host],
+  port: ['port, as written', portText],
+  hostport: ['host and port, the default one where none is written', hostPort],
+  transport: ['transport', (uri) => (known.includes(uri.transport ?? '') ? uri.transport : uri.secure ? 'tls' : 'udp')],
+  // Of a number in a sip URI these are the number's own, which stand before the @.
+  params: ['all parameters', (uri) => (isPhone(uri) ? ((uri.user ?? '').split(/;(.*)/s)[1] ?? '') : uri.params)],
+};
+
+/** `path` and what can be asked of the URI there. */
+export function uriSelects(path: string, doc: string, source: Source): SelectTable {
+  const parsed = (ctx: RouteContext, words: Words) => {
+    const text = source(ctx, words);
+    return text === null ? null : parseUri(text);
+  };
+  const table: SelectTable = {};
+  for (const [part, [what, read]] of Object.entries(uriParts))
+    table[`${path}.${part}`] = select(`${what} of ${doc}`, (ctx, words) => {
+      const uri = parsed(ctx, words);
+      return uri === null ? null : read(uri);
+    });
+  table[`${path}.params.*`] = select(`parameter of ${doc}`, (ctx, words) => {
+    const uri = parsed(ctx, words);
+    return uri === null ? null : paramIn(uri.params, asked(words));
+  });
+  return table;
+}
+/** The URI itself too. */
+export const wholeUri = (path: string, doc: string, source: Source): SelectTable => ({
+  [path]: select(doc, source),
+  ...uriSelects(path, doc, source),
+});
+
+// Name-addrs -------------------------------------------------------------------------------------------------------
+
+/** Offset of a character outside quotes, -1 when it is not there. */
+function outsideQuotes(text: string, wanted: string): number {
+  let quoted = false;
+  for (let i = 0; i < text.length; i++) {
+    if (text[i] === '"' && text[i - 1] !== '\\') quoted = !quoted;
+    else if (!quoted && text[i] === wanted) return i;
+  }
+  return -1;
+}
+function displayOf(text: string): string | null {
+  const open = outsideQuotes(text, '<');
+  return open < 0 ? null : text.slice(0, open).trimEnd();
+}
+export function addrUriOf(text: string): string | null {
+  const open = outsideQuotes(text, '<');
+  if (open < 0) {
+    const end = text.indexOf(';');
+    return end < 0 ? text : text.slice(0, end);
+  }
+  const close = outsideQuotes(text.slice(open + 1), '>');
+  return close < 0 ? null : text.slice(open + 1, open + 1 + close);
+}
+function addrParamsOf(text: string): string | null {
+  const open = outsideQuotes(text, '<');
+  let rest = text;
+  if (open >= 0) {
+    const close = outsideQuotes(text.slice(open + 1), '>');
+    if (close < 0) return null;
+    rest = text.slice(open + 1 + close + 1);
+  }
+  const start = outsideQuotes(rest, ';');
+  return start < 0 ? null : rest.slice(start + 1) || null;
+}
+
+/** What can be asked of a header value that may be an address. */
+export function nameAddrSelects(path: string, doc: string, source: Source): SelectTable {
+  const of =
+    (read: (text: string) => string | null): Source =>
+    (ctx, words) => {
+      const text = source(ctx, words);
+      return text === null || text === '' ? null : read(text);
+    };
+  const params = of(addrParamsOf);
+  return {
+    [`${path}.name`]: select(`display name of ${doc}, quotes included`, of(displayOf)),
+    [`${path}.params`]: select(`parameters after the address of ${doc}`, params),
+    [`${path}.params.*`]: select(`parameter after the address of ${doc}`, (ctx, words) => {
+      const text = params(ctx, words);
+      return text === null ? null : paramIn(text, asked(words));
+    }),
+    ...wholeUri(`${path}.uri`, `URI of ${doc}`, of(addrUriOf)),
+  };
+}

@@ -1,0 +1,7 @@
+/** All selects of core. */
+import type { SelectTable } from './families.js';
+import { headerSelects } from './headers.js';
+import { messageSelects } from './message.js';
+import { serverSelects } from './server.js';
+
+export const coreSelects: SelectTable = { ...messageSelects, ...headerSelects, ...serverSelects };

@@ -1,0 +1,17 @@
+/**
+ * `$sruid`: ids as Kamailio makes them: `prefix-<time>-<pid>-<counter>`, all hexadecimal; the counter's digits
+ * run backwards, lowest first.
+ */
+export class RuidSource {
+  private counter = 0;
+  private readonly root: string;
+  constructor(prefix: string, nowSec: number, pid: number) {
+    this.root = `${prefix}-${nowSec.toString(16)}-${pid.toString(16)}-`;
+  }
+  next(): string {
+    this.counter = (this.counter + 1) >>> 0 || 1;
+    let digits = '';
+    for (let v = this.counter; v !== 0; v >>>= 4) digits += (v & 15).toString(16);
+    return this.root + digits;
+  }
+}

@@ -1,0 +1,314 @@
+/**
+ * More text operations: applying edits at once, changing the status of a response, iterating over header fields.
+ */
+import {
+  applyChanges,
+  defineModule,
+  Edits,
+  HeaderId,
+  indexMessage,
+  opt,
+  ParseFailure,
+  type RouteContext,
+  regex,
+  type Verdict,
+  varInt,
+  varStr,
+} from '../../runtime/sdk/index.js';
+import { bodyLines, end, FIELDS, field, fnmatch, LINES, line, move, start } from './iterators.js';
+import { headerValueSelects } from './selects.js';
+
+/** `msg_apply_changes()` works on requests in request_route, and on responses. */
+const mayRewrite = (ctx: RouteContext) => !ctx.msg.isRequest || ctx.kind === 'request';
+
+function apply(ctx: RouteContext): Verdict {
+  const { draft } = ctx;
+  if (!mayRewrite(ctx)) return -1;
+  // A Record-Route may be conditional on the outgoing socket: it cannot be put down now.
+  if (ctx.msg.isRequest && draft.recordRouted) return -1;
+  const made = applyChanges(ctx.msg, draft);
+  if (made === null) return 0;
+  ctx.msg = made;
+  draft.edits = Edits.empty();
+  draft.uri = null;
+  draft.replyPieces = [];
+  return 1;
+}
+
+function setBuffer(ctx: RouteContext, text: string): Verdict {
+  if (!mayRewrite(ctx) || text === '') return -1;
+  const made = indexMessage(text, ctx.msg.received, ctx.msg.id);
+  if (made instanceof ParseFailure || made.via === null) return 0;
+  ctx.msg = made;
+  ctx.draft.edits = Edits.empty();
+  ctx.draft.uri = null;
+  ctx.draft.replyPieces = [];
+  return 1;
+}
+
+/** A positive final response stays one; a provisional one stays in its class. */
+function changeStatus(ctx: RouteContext, code: number, reason: string | null): Verdict {
+  const { msg, draft } = ctx;
+  if (msg.isRequest || code < 100 || code > 699 || reason === '') return -1;
+  if ((code < 300 || msg.status < 300) && Math.trunc(code / 100) !== Math.trunc(msg.status / 100)) return -1;
+  const { secondStart, secondEnd, thirdStart, thirdEnd } = msg.startLine;
+  const text = msg.raw.slice(0, secondStart) + code + msg.raw.slice(secondEnd);
+  const made = indexMessage(text, msg.received, msg.id);
+  if (made instanceof ParseFailure) return -1;
+  // Offsets are the same as before: the edits made so far still fit.
+  ctx.msg = made;
+  if (reason !== null) draft.edits.replace(thirdStart, thirdEnd, reason);
+  return 1;
+}
+
+const kept: ReadonlySet<number> = new Set([
+  HeaderId.From,
+  HeaderId.To,
+  HeaderId.CallId,
+  HeaderId.CSeq,
+  HeaderId.Via,
+  HeaderId.Contact,
+  HeaderId.ContentLength,
+  HeaderId.ContentType,
+  HeaderId.Route,
+  HeaderId.RecordRoute,
+  HeaderId.MaxForwards,
+]);
+
+const moved = { 1: 'there is one', [-1]: 'no more, or no such iterator' } as const;
+const ok = { 1: 'done', [-1]: 'failed' } as const;
+const name = varStr('iterator', 'its name');
+
+export default defineModule({
+  name: 'textopsx',
+  doc: 'More text operations: applying edits at once, changing the status of a response, iterating over header fields.',
+  uses: [],
+  params: {},
+  stats: {},
+  functions: {
+    msg_apply_changes: {
+      doc: 'Makes the edits so far visible to reads; refused after a Record-Route was added.',
+      args: [],
+      routes: ['request', 'reply'],
+      returns: { 1: 'done', 0: 'the result is no message', [-1]: 'not possible here' },
+      example: 'append_hf("X: 1\\r\\n"); msg_apply_changes();',
+      run: (_me, ctx) => apply(ctx),
+    },
+    msg_set_buffer: {
+      doc: 'Replaces the message by a text.',
+      args: [varStr('text')],
+      routes: ['request', 'reply'],
+      returns: { 1: 'done', 0: 'the text is no message', [-1]: 'not possible here' },
+      example: 'msg_set_buffer("$var(text)");',
+      run: (_me, ctx, text) => setBuffer(ctx, text),
+    },
+    change_reply_status: {
+      doc: 'Changes status and reason of a response.',
+      args: [varInt('code'), varStr('reason')],
+      routes: ['reply'],
+      returns: ok,
+      example: 'if (status == "603") { change_reply_status(404, "Not Found"); }',
+      run: (_me, ctx, code, reason) => changeStatus(ctx, code, reason),
+    },
+    change_reply_status_code: {
+      doc: 'Changes the status of a response, not its reason.',
+      args: [varInt('code')],
+      routes: ['reply'],
+      returns: ok,
+      example: 'change_reply_status_code("404");',
+      run: (_me, ctx, code) => changeStatus(ctx, code, null),
+    },
+    remove_body: {
+      doc: 'Removes the body.',
+      args: [],
+      routes: ['any'],
+      returns: ok,
+      example: 'remove_body();',
+      run(_me, ctx) {
+        const { msg } = ctx;
+        if (msg.bodyLength === 0) return 1;
+        return ctx.draft.edits.remove(msg.bodyStart, msg.raw.length) ? 1 : -1;
+      },
+    },
+    keep_hf: {
+      doc: 'Removes all header fields but those of routing and body, and those whose name matches.',
+      args: [opt(regex('expression'))],
+      routes: ['any'],
+      // Kamailio's function gives false whatever happens.
+      returns: { [-1]: 'always' },
+      example: 'keep_hf("User-Agent");',
+      run(_me, ctx, re) {
+        if (ctx.msg.broken) return -1;
+        for (const h of ctx.msg.headers) {
+          if (!kept.has(h.id) && !(re?.test(h.name) ?? false)) ctx.draft.edits.remove(h.start, h.end, h.id);
+        }
+        return -1;
+      },
+    },
+    fnmatch: {
+      doc: 'True when a text matches a shell pattern.',
+      args: [varStr('text'), varStr('pattern'), opt(varStr('flags', 'taken, without effect, as in Kamailio 5.6'))],
+      routes: ['any'],
+      constArgs: true,
+      returns: { 1: 'it does', [-1]: 'it does not' },
+      example: 'if (fnmatch("$rU", "123*")) { exit; }',
+      run: (_me, _ctx, text, pattern) => (fnmatch(pattern, text) ? 1 : -1),
+    },
+    hf_iterator_start: {
+      doc: 'Starts a named iterator over the header fields; hf_iterator_next() goes to the first.',
+      args: [name],
+      routes: ['any'],
+      returns: ok,
+      example:
+        'hf_iterator_start("i1"); while (hf_iterator_next("i1")) { xlog("$hfitname(i1)\\n"); } hf_iterator_end("i1");',
+      run: (_me, ctx, it) => (!ctx.msg.broken ? start(ctx, FIELDS, it, ctx.msg.headers) : -1),
+    },
+    hf_iterator_next: {
+      doc: 'Goes to the next header field.',
+      args: [name],
+      routes: ['any'],
+      returns: moved,
+      example: 'hf_iterator_next("i1");',
+      run: (_me, ctx, it) => move(ctx, FIELDS, it, 1),
+    },
+    hf_iterator_prev: {
+      doc: 'Goes to the header field before.',
+      args: [name],
+      routes: ['any'],
+      returns: moved,
+      example: 'hf_iterator_prev("i1");',
+      run: (_me, ctx, it) => move(ctx, FIELDS, it, -1),
+    },
+    hf_iterator_end: {
+      doc: 'Gives the iterator back.',
+      args: [name],
+      routes: ['any'],
+      returns: ok,
+      example: 'hf_iterator_end("i1");',
+      run: (_me, ctx, it) => end(ctx, FIELDS, it),
+    },
+    hf_iterator_rm: {
+      doc: 'Removes the header field the iterator is at.',
+      args: [name],
+      routes: ['any'],
+      returns: ok,
+      example: 'hf_iterator_rm("i1");',
+      run(_me, ctx, it) {
+        const h = field(ctx, it);
+        return h !== undefined && ctx.draft.edits.remove(h.start, h.end, h.id) ? 1 : -1;
+      },
+    },
+    hf_iterator_append: {
+      doc: 'Adds text after the header field the iterator is at.',
+      args: [name, varStr('text')],
+      routes: ['any'],
+      returns: ok,
+      example: 'hf_iterator_append("i1", "X-My: $si\\r\\n");',
+      run: (_me, ctx, it, text) => insertAt(ctx, field(ctx, it)?.end, text),
+    },
+    hf_iterator_insert: {
+      doc: 'Adds text before the header field the iterator is at.',
+      args: [name, varStr('text')],
+      routes: ['any'],
+      returns: ok,
+      example: 'hf_iterator_insert("i1", "X-My: $si\\r\\n");',
+      run: (_me, ctx, it, text) => insertAt(ctx, field(ctx, it)?.start, text),
+    },
+    bl_iterator_start: {
+      doc: 'Starts a named iterator over the lines of the body.',
+      args: [name],
+      routes: ['any'],
+      returns: ok,
+      example:
+        'bl_iterator_start("b1"); while (bl_iterator_next("b1")) { xlog("$blitval(b1)\\n"); } bl_iterator_end("b1");',
+      run: (_me, ctx, it) => start(ctx, LINES, it, bodyLines(ctx)),
+    },
+    bl_iterator_next: {
+      doc: 'Goes to the next line.',
+      args: [name],
+      routes: ['any'],
+      returns: moved,
+      example: 'bl_iterator_next("b1");',
+      run: (_me, ctx, it) => move(ctx, LINES, it, 1),
+    },
+    bl_iterator_end: {
+      doc: 'Gives the iterator back.',
+      args: [name],
+      routes: ['any'],
+      returns: ok,
+      example: 'bl_iterator_end("b1");',
+      run: (_me, ctx, it) => end(ctx, LINES, it),
+    },
+    bl_iterator_rm: {
+      doc: 'Removes the line the iterator is at.',
+      args: [name],
+      routes: ['any'],
+      returns: ok,
+      example: 'bl_iterator_rm("b1");',
+      run(_me, ctx, it) {
+        const l = line(ctx, it);
+        return l !== undefined && ctx.draft.edits.remove(l.start, l.end) ? 1 : -1;
+      },
+    },
+    bl_iterator_append: {
+      doc: 'Adds text after the line the iterator is at.',
+      args: [name, varStr('text')],
+      routes: ['any'],
+      returns: ok,
+      example: 'bl_iterator_append("b1", "a=my\\r\\n");',
+      run: (_me, ctx, it, text) => insertAt(ctx, line(ctx, it)?.end, text),
+    },
+    bl_iterator_insert: {
+      doc: 'Adds text before the line the iterator is at.',
+      args: [name, varStr('text')],
+      routes: ['any'],
+      returns: ok,
+      example: 'bl_iterator_insert("b1", "a=my\\r\\n");',
+      run: (_me, ctx, it, text) => insertAt(ctx, line(ctx, it)?.start, text),
+    },
+  },
+  pvs: {
+    hfitname: {
+      doc: 'Name of the header field a named iterator is at.',
+      type: 'str',
+      key: { use: 'req' },
+      get: (_me, ctx, key) => field(ctx, key)?.name ?? null,
+    },
+    hfitbody: {
+      doc: 'Value of the header field a named iterator is at.',
+      type: 'str',
+      key: { use: 'req' },
+      get: (_me, ctx, key) => field(ctx, key)?.value ?? null,
+    },
+    blitval: {
+      doc: 'The body line a named iterator is at, with its line end.',
+      type: 'str',
+      key: { use: 'req' },
+      get(_me, ctx, key) {
+        const l = line(ctx, key);
+        return l === undefined ? null : ctx.msg.raw.slice(l.start, l.end);
+      },
+    },
+  },
+  rpc: {},
+  selects: headerValueSelects,
+  eventRoutes: {},
+  missing: [
+    'msg_changed_route',
+    'append_hf_value',
+    'insert_hf_value',
+    'remove_hf_value',
+    'assign_hf_value',
+    'remove_hf_value2',
+    'assign_hf_value2',
+    'include_hf_value',
+    'exclude_hf_value',
+    'hf_value_exists',
+    'bind_textopsx',
+    '@hf_value2',
+  ],
+});
+
+function insertAt(ctx: RouteContext, at: number | undefined, text: string): Verdict {
+  return at !== undefined && text !== '' && ctx.draft.edits.insert(at, text) ? 1 : -1;
+}
