@@ -1,0 +1,115 @@
+/**
+ * Packets that keep the ways through NATs open: every contact once in `natping_interval` seconds, four zero bytes or a SIP
+ * request (nh_timer() in nathelper.c). The contacts of a table are spread over the seconds by their slot.
+ */
+import { type ListenSocket, parseNameAddrList, parseUri, reverseHex, type ServerApi } from '../../runtime/sdk/index.js';
+
+/** What is used of usrloc: its table of contacts. */
+interface Binding {
+  readonly uri: string;
+  readonly received: string;
+  readonly path: string;
+  readonly expires: number;
+  readonly cflags: number;
+  readonly serverId: number;
+  readonly ruid: string;
+  readonly socket: ListenSocket | null;
+}
+export interface Bindings {
+  readonly natFlag: number;
+  readonly location: {
+    readonly options: { readonly slots: number };
+    nowSec(): number;
+    readonly domains: ReadonlyMap<
+      string,
+      { dumpOrder(): { records: readonly { readonly hash: number; readonly contacts: readonly Binding[] }[] } }
+    >;
+  };
+}
+export interface PingOptions {
+  readonly intervalSec: number;
+  readonly natedOnly: boolean;
+  /** Bit masks of branch flags; 0: not used. */
+  readonly sipFlag: number;
+  readonly disableFlag: number;
+  readonly method: string;
+  readonly from: string;
+  readonly socket: ListenSocket | null;
+  /** Only contacts that this server registered; null: all. */
+  readonly serverId: number | null;
+}
+
+const ZEROS = '\0\0\0\0';
+
+export class Pinger {
+  enabled = true;
+  #second = 0;
+  #tag: number;
+  #calls: number;
+  readonly #callId: string;
+  constructor(
+    private readonly server: ServerApi,
+    private readonly bindings: Bindings,
+    private readonly options: PingOptions,
+  ) {
+    this.#tag = server.env.random.uint32();
+    this.#calls = server.env.random.uint32();
+    this.#callId = reverseHex(server.env.random.uint32());
+  }
+
+  /** Called every second. */
+  tick(): void {
+    const { intervalSec } = this.options;
+    const second = this.#second;
+    this.#second = (second + 1) % intervalSec;
+    if (!this.enabled) return;
+    const { location } = this.bindings;
+    const now = location.nowSec();
+    for (const domain of location.domains.values())
+      for (const record of domain.dumpOrder().records) {
+        if ((record.hash & (location.options.slots - 1)) % intervalSec !== second) continue;
+        for (const contact of record.contacts) if (this.#wants(contact, now)) void this.#ping(contact, record.hash);
+      }
+  }
+  #wants(c: Binding, now: number): boolean {
+    const { natedOnly, disableFlag, serverId } = this.options;
+    if (c.expires !== 0 && c.expires <= now) return false;
+    if (natedOnly && (c.cflags & this.bindings.natFlag) !== this.bindings.natFlag) return false;
+    return (c.cflags & disableFlag) === 0 && (serverId === null || c.serverId === serverId);
+  }
+  async #ping(c: Binding, aorHash: number): Promise<void> {
+    const { sipFlag, natedOnly } = this.options;
+    const first = c.path === '' || (c.cflags & sipFlag) === 0 ? undefined : parseNameAddrList(c.path)?.[0]?.uriText;
+    const to = first ?? (c.received === '' ? c.uri : c.received);
+    const uri = parseUri(to);
+    if (uri === null || (uri.transport ?? 'udp') !== 'udp') return;
+    const { core } = this.server.transactions;
+    const [address] = await core.resolve(to, 'udp');
+    if (address === undefined) return;
+    const socket = this.options.socket ?? c.socket ?? core.sendSocket(null, null, address);
+    if (socket === null || socket.proto !== 'udp') return;
+    const bySip = (c.cflags & sipFlag) !== 0 || (!natedOnly && sipFlag !== 0);
+    const bytes = bySip && this.options.from !== '' ? this.#request(c, socket, aorHash) : ZEROS;
+    core.transports.send({ ...address, proto: 'udp', socket }, bytes);
+  }
+  #request(c: Binding, socket: ListenSocket, aorHash: number): string {
+    const { method, from } = this.options;
+    const { random, clock } = this.server.env;
+    const branch = 1_000_000 + (random.uint32() % 9_000_000);
+    this.#tag = (this.#tag + 1) >>> 0;
+    this.#calls = (this.#calls + 1) >>> 0;
+    const ticks = reverseHex(Math.floor(clock.monotonic() / 1000));
+    return [
+      `${method} ${c.uri} SIP/2.0`,
+      `Via: SIP/2.0/UDP ${socket.host}:${socket.port};branch=z9hG4bK${branch}`,
+      ...(c.path === '' ? [] : [`Route: ${c.path}`]),
+      `From: ${from};tag=${c.ruid}-${reverseHex(aorHash)}-${reverseHex(this.#tag)}`,
+      `To: ${c.uri}`,
+      `Call-ID: ${this.#callId}-${reverseHex(this.#calls)}-${ticks}@${socket.local.ip}`,
+      `CSeq: 1 ${method}`,
+      'Content-Length: 0',
+      '',
+      '',
+    ].join('\r\n');
+  }
+}

@@ -1,0 +1,24 @@
+/** What other modules (registrar, nathelper) get of usrloc. */
+import type { RouteContext, XavpValue } from '../../runtime/sdk/index.js';
+import type { Location } from './location.js';
+
+export interface UsrlocApi {
+  readonly location: Location;
+  readonly useDomain: boolean;
+  /** Bit mask of `nat_bflag`, 0 when not set. */
+  readonly natFlag: number;
+  readonly serverId: number;
+  aorHash(aor: string): number;
+  /** A record id for a contact that registrar stores. */
+  nextRuid(): string;
+  /** A copy of the `xavp_contact` of this run, to be kept with a contact; null when there is none. */
+  xavpOf(ctx: RouteContext): XavpValue | null;
+  /** Gives the run the one kept with a contact, as the `index`-th of its name. */
+  giveXavp(ctx: RouteContext, contact: { readonly xavp: XavpValue | null }, index: number): void;
+  /** AORs keep their case (registrar's `case_sensitive`): how RPC commands compare. */
+  setCaseSensitive(on: boolean): void;
+}
+export type { Contact, ContactInfo } from './contact.js';
+export { EXPIRED, Q_UNSET } from './contact.js';
+export { AorRecord, aorHash, Domain, type Found, Location } from './location.js';
+export { RuidSource } from './ruid.js';

@@ -1,0 +1,278 @@
+/**
+ * The location in a database, for `db_mode` 1 (each change is written at once), 2 (at the timer's ticks) and 4 (read at the
+ * start, never written). Memory answers; what could not be written is tried again at the next tick.
+ *
+ * ```
+ *   insert ──► new ──written──► synced ──refresh──► dirty ──written──► synced
+ *                                  └───removed, ran out: the row goes
+ * ```
+ */
+import {
+  type Database,
+  DbError,
+  type DbRow,
+  DbTime,
+  type ServerApi,
+  StartError,
+  XavpRecord,
+} from '../../runtime/sdk/index.js';
+import { type Contact, DbState } from './contact.js';
+import type { Domain, Location, LocationEvent } from './location.js';
+import { changesOf, fromRow, isMemoryOnly, LAST_MODIFIED, type RowSettings, rowOf, splitAor } from './rows.js';
+
+export const DbMode = { none: 0, writeThrough: 1, writeBack: 2, only: 3, readOnly: 4 } as const;
+/** Version of the `location` table of Kamailio 5.6. */
+const TABLE_VERSION = 9;
+/** Rows written at a time in a flush. */
+const LANES = 8;
+/** Rows to be deleted that are remembered while the database is away. */
+const MAX_GONE = 100_000;
+
+export interface PersistenceSettings extends RowSettings {
+  readonly mode: number;
+  readonly serverIdFilter: boolean;
+  readonly skipRemoteSocket: boolean;
+  readonly insertUpdate: boolean;
+  readonly updateAsInsert: boolean;
+  readonly checkUpdate: boolean;
+  readonly byRuid: boolean;
+  readonly cleansTcp: boolean;
+  readonly timerCleans: boolean;
+  readonly checksVersion: boolean;
+  readonly loads: boolean;
+  /** `xavp_contact` is kept in `<table>_attrs`. */
+  readonly keepsXavp: boolean;
+}
+
+interface Gone {
+  readonly table: string;
+  readonly contact: Contact;
+}
+
+export class Persistence {
+  /** Last write under way by record id: changes of one contact are written in their order. */
+  private readonly busy = new Map<string, Promise<void>>();
+  private readonly gone = new Map<string, Gone>();
+  private flushing: Promise<void> | null = null;
+
+  constructor(
+    private readonly settings: PersistenceSettings,
+    private readonly db: Database,
+    private readonly location: Location,
+    private readonly server: ServerApi,
+  ) {}
+
+  // ---------------------------------------------------------------------------------------------------------------
+  // Reading
+
+  /** Checks and reads a table. Throws a StartError where it cannot be used. */
+  async open(domain: Domain): Promise<void> {
+    const { settings, db, server } = this;
+    try {
+      if (settings.checksVersion) {
+        const version = await db.tableVersion(domain.name);
+        if (version !== TABLE_VERSION)
+          throw new StartError(
+            'SIPC8080',
+            `usrloc: table ${domain.name} has version ${version}, not ${TABLE_VERSION}; upgrade it, or set version_table to 0`,
+          );
+      }
+      if (settings.cleansTcp) await db.delete(domain.name, this.ownRows([[settings.columns.connection_id, '>=', 1]]));
+      if (settings.loads || settings.mode === DbMode.readOnly) await this.load(domain);
+    } catch (error) {
+      if (!(error instanceof DbError)) throw error;
+      throw new StartError('SIPC8081', `usrloc: cannot read table ${domain.name}: ${error.message}`);
+    }
+    server.log(2, 'usrloc', `table ${domain.name}: ${domain.contactCount} contacts`);
+  }
+  private ownRows(where: [string, '=' | '>=' | '<' | '!=', number | DbTime][]): typeof where {
+    const { serverIdFilter, columns } = this.settings;
+    if (serverIdFilter) where.push([columns.server_id, '=', this.server.settings.values.server_id]);
+    return where;
+  }
+  private async load(domain: Domain): Promise<void> {
+    const { settings, server } = this;
+    const found = await this.db.query(domain.name, { where: this.ownRows([]) });
+    const socket = (name: string) => server.transports.sockets.find((s) => s.sockStr === name) ?? null;
+    for (const row of found.records()) {
+      const loaded = fromRow(row, settings, socket, settings.skipRemoteSocket);
+      if (typeof loaded === 'string') {
+        server.log(-1, 'usrloc', `row of table ${domain.name} is skipped: ${loaded}`);
+        continue;
+      }
+      const contact = domain.load(domain.getOrCreate(loaded.aor), loaded.info);
+      contact.dbState = DbState.synced;
+    }
+    if (settings.keepsXavp) await this.loadAttributes(domain);
+  }
+  private async loadAttributes(domain: Domain): Promise<void> {
+    const found = await this.db.query(`${domain.name}_attrs`, { order: ['id'] });
+    const byRuid = new Map<string, Contact>();
+    for (const record of domain.records.values()) for (const c of record.contacts) byRuid.set(c.ruid, c);
+    for (const row of found.records()) {
+      const contact = byRuid.get(String(row.ruid ?? ''));
+      if (contact === undefined) continue;
+      const xavp = contact.xavp instanceof XavpRecord ? contact.xavp : new XavpRecord();
+      const value = String(row.avalue ?? '');
+      xavp.add(String(row.aname ?? ''), Number(row.atype) === 1 ? Number(value) | 0 : value);
+      contact.xavp = xavp;
+    }
+  }
+
+  // ---------------------------------------------------------------------------------------------------------------
+  // Writing
+
+  /** Told of each change in memory. */
+  changed(event: LocationEvent, contact: Contact, domain: Domain): void {
+    if (this.settings.mode === DbMode.readOnly || isMemoryOnly(contact)) return;
+    const now = this.settings.mode === DbMode.writeThrough;
+    switch (event) {
+      case 'insert':
+        if (now) this.enqueue(contact, () => this.write(contact, domain.name));
+        break;
+      case 'update':
+        if (contact.dbState === DbState.synced) contact.dbState = DbState.dirty;
+        if (now) this.enqueue(contact, () => this.write(contact, domain.name));
+        break;
+      default: {
+        if (contact.dbState === DbState.unsaved && !this.busy.has(contact.ruid)) return;
+        if (this.gone.size >= MAX_GONE) return;
+        this.gone.set(contact.ruid, { table: domain.name, contact });
+        if (now || event === 'expire') this.enqueue(contact, () => this.erase(contact));
+      }
+    }
+  }
+  private enqueue(contact: Contact, work: () => Promise<void>): void {
+    const { busy } = this;
+    const { ruid } = contact;
+    const next = (busy.get(ruid) ?? Promise.resolve()).then(work).catch((error: unknown) => {
+      // The database layer has logged it; what is left to do is done at a later tick.
+      if (!(error instanceof DbError))
+        this.server.log(-1, 'usrloc', `writing contact ${ruid} failed: ${String(error)}`);
+    });
+    busy.set(ruid, next);
+    void next.then(() => {
+      if (busy.get(ruid) === next) busy.delete(ruid);
+    });
+  }
+
+  private async write(contact: Contact, table: string): Promise<void> {
+    const before = contact.dbState;
+    if (before === DbState.synced || this.gone.has(contact.ruid)) return;
+    contact.dbState = DbState.synced;
+    try {
+      if (before === DbState.unsaved || this.settings.updateAsInsert) await this.insert(contact, table);
+      else await this.update(contact, table);
+      if (this.settings.keepsXavp) await this.writeAttributes(contact, table);
+    } catch (error) {
+      contact.dbState = before;
+      throw error;
+    }
+  }
+  private async insert(contact: Contact, table: string): Promise<void> {
+    const row = rowOf(contact, this.settings);
+    if (this.settings.insertUpdate) await this.db.insertUpdate(table, row, [this.settings.columns.ruid]);
+    else await this.db.insert(table, row);
+  }
+  private async update(contact: Contact, table: string): Promise<void> {
+    const { affected } = await this.db.update(table, changesOf(contact, this.settings), this.rowKey(contact));
+    if (affected === 0 && this.settings.checkUpdate) await this.insert(contact, table);
+  }
+  /** By record id; with `db_ops_ruid` 0 by address and Call-ID, as older tables were. */
+  private rowKey(contact: Contact): DbRow {
+    const { columns, byRuid, useDomain } = this.settings;
+    if (byRuid) return { [columns.ruid]: contact.ruid };
+    const { user, domain } = splitAor(contact.aor, useDomain);
+    return {
+      [columns.user]: user,
+      [columns.contact]: contact.uri,
+      [columns.callid]: contact.callId,
+      ...(domain === null ? {} : { [columns.domain]: domain }),
+    };
+  }
+  private async erase(contact: Contact): Promise<void> {
+    const left = this.gone.get(contact.ruid);
+    if (left === undefined) return;
+    if (this.settings.keepsXavp) await this.db.delete(`${left.table}_attrs`, { ruid: contact.ruid });
+    await this.db.delete(left.table, this.rowKey(contact));
+    this.gone.delete(contact.ruid);
+  }
+  private async writeAttributes(contact: Contact, table: string): Promise<void> {
+    const attributes = `${table}_attrs`;
+    await this.db.delete(attributes, { ruid: contact.ruid });
+    if (!(contact.xavp instanceof XavpRecord)) return;
+    const { user, domain } = splitAor(contact.aor, this.settings.useDomain);
+    const owner = { ruid: contact.ruid, username: user, ...(domain === null ? {} : { domain }) };
+    for (const name of contact.xavp.names()) {
+      for (const value of [...contact.xavp.all(name)].reverse()) {
+        if (value instanceof XavpRecord) continue;
+        const atype = typeof value === 'number' ? 1 : 0;
+        const row = { ...owner, aname: name, atype, avalue: String(value), [LAST_MODIFIED]: this.time() };
+        await this.db.insert(attributes, row);
+      }
+    }
+  }
+  private time(): number | DbTime {
+    const now = this.location.nowSec();
+    return this.settings.numericTimes ? now : new DbTime(now);
+  }
+
+  /** What is not written yet, and rows to delete: at each tick, for ul.flush and at the stop. */
+  flush(): Promise<void> {
+    if (this.settings.mode === DbMode.readOnly) return Promise.resolve();
+    this.flushing ??= this.flushAll().finally(() => {
+      this.flushing = null;
+    });
+    return this.flushing;
+  }
+  private async flushAll(): Promise<void> {
+    const work: (() => void)[] = [];
+    for (const domain of this.location.domains.values()) {
+      for (const record of domain.records.values()) {
+        for (const contact of record.contacts) {
+          if (contact.dbState !== DbState.synced && !isMemoryOnly(contact))
+            work.push(() => this.enqueue(contact, () => this.write(contact, domain.name)));
+        }
+      }
+    }
+    for (const { contact } of this.gone.values()) work.push(() => this.enqueue(contact, () => this.erase(contact)));
+    while (work.length > 0) {
+      for (const start of work.splice(0, LANES)) start();
+      await Promise.all(this.busy.values());
+    }
+    if (this.settings.timerCleans) await this.clean();
+  }
+  /** Rows that ran out, whoever wrote them. */
+  private async clean(): Promise<void> {
+    const { expires } = this.settings.columns;
+    const zero = this.settings.numericTimes ? 0 : new DbTime(0);
+    for (const { name } of this.location.domains.values()) {
+      const where = this.ownRows([[expires, '<', this.time()], [expires, '!=', zero]]); // biome-ignore format: one line
+      await this.db.delete(name, where).catch(() => undefined);
+    }
+  }
+  /** All is written, or has failed. */
+  async finish(): Promise<void> {
+    await this.flush();
+    await Promise.all(this.busy.values());
+  }
+
+  // ---------------------------------------------------------------------------------------------------------------
+  // Counting, for commands
+
+  /** Users, contacts or contacts that ran out, as the table has them. Rejects with a `DbError`. */
+  async count(table: string, what: 'users' | 'contacts' | 'expired'): Promise<number> {
+    const { columns } = this.settings;
+    const zero = this.settings.numericTimes ? 0 : new DbTime(0);
+    const query = (where: Parameters<Database['query']>[1]) => this.db.query(table, where);
+    const wanted = [columns.user, columns.domain];
+    if (what === 'expired') {
+      const where = [[columns.expires, '<=', this.time()], [columns.expires, '>', zero]] as const; // biome-ignore format: one line
+      return (await query({ columns: wanted, where })).rows.length;
+    }
+    const valid = await query({ columns: wanted, where: [[columns.expires, '>', this.time()]] });
+    const permanent = await query({ columns: wanted, where: [[columns.expires, '=', zero]] });
+    const rows = [...valid.rows, ...permanent.rows];
+    return what === 'contacts' ? rows.length : new Set(rows.map((row) => row.join('\n'))).size;
+  }
+}
