@@ -1,0 +1,191 @@
+/**
+ * The WebSocket connections of a server: frames in and out, pings, closing (RFC 6455 §5.5, §7; RFC 7118 §5), and the
+ * counters of the module.
+ */
+import {
+  type Connection,
+  type Counter,
+  indexMessage,
+  ParseFailure,
+  type ServerApi,
+  type StreamProtocol,
+  type Timer,
+} from '../../runtime/sdk/index.js';
+import { closeFrame, FrameReader, frame, messageFrame, Opcode } from './frames.js';
+
+const CLOSED_EVENT = 'websocket:closed';
+
+export interface WsParams {
+  readonly keepalive_mechanism: number;
+  readonly keepalive_timeout: number;
+  readonly keepalive_interval: number;
+  readonly ping_application_data: string;
+}
+export type WsStats = Readonly<
+  Record<
+    | 'ws_failed_connections' | 'ws_local_closed_connections' | 'ws_remote_closed_connections'
+    | 'ws_received_frames' | 'ws_transmitted_frames'
+    | 'ws_sip_failed_connections' | 'ws_sip_local_closed_connections' | 'ws_sip_remote_closed_connections'
+    | 'ws_sip_received_frames' | 'ws_sip_transmitted_frames',
+    Counter
+  >
+>; // biome-ignore format: pairs
+
+const KeepAlive = { none: 0, ping: 1, pong: 2, check: 3 } as const;
+
+export class WsConnection implements StreamProtocol {
+  readonly proto: 'ws' | 'wss';
+  state: 'OPEN' | 'CLOSING' = 'OPEN';
+  awaitingPong = false;
+  /** Monotonic, ms. */
+  lastUsed: number;
+  timer: Timer | null = null;
+  private readonly reader: FrameReader;
+
+  constructor(
+    private readonly owner: WsConnections,
+    readonly connection: Connection,
+    readonly subProtocol: number,
+  ) {
+    this.proto = connection.isSecure ? 'wss' : 'ws';
+    this.lastUsed = owner.now;
+    this.reader = new FrameReader({
+      message: (payload, opcode) => owner.message(this, payload, opcode),
+      control: (opcode, payload) => owner.control(this, opcode, payload),
+    });
+  }
+  received(bytes: string): void {
+    this.lastUsed = this.owner.now;
+    const before = this.reader.frames;
+    const problem = this.reader.push(bytes);
+    this.owner.stats.ws_received_frames.value += this.reader.frames - before;
+    if (problem !== null && !this.connection.closed) this.owner.fail(this, problem.status, problem.reason);
+  }
+  encode(message: string): string {
+    this.lastUsed = this.owner.now;
+    this.owner.stats.ws_transmitted_frames.value++;
+    this.owner.stats.ws_sip_transmitted_frames.value++;
+    return messageFrame(message);
+  }
+}
+
+export class WsConnections {
+  private readonly byId = new Map<number, WsConnection>();
+  /** Most at a time. */
+  peak = 0;
+  /** `ws.disable`: new handshakes are bounced. */
+  enabled = 1;
+  server: ServerApi | null = null;
+
+  constructor(
+    readonly stats: WsStats,
+    private readonly params: WsParams,
+    private readonly clock: { monotonic(): number; setTimer(ms: number, fire: () => void): Timer },
+  ) {}
+  get now(): number {
+    return this.clock.monotonic();
+  }
+  get size(): number {
+    return this.byId.size;
+  }
+  get(id: number): WsConnection | undefined {
+    return this.byId.get(id);
+  }
+  all(): WsConnection[] {
+    return [...this.byId.values()];
+  }
+
+  /** From here on the connection carries frames. */
+  add(server: ServerApi, connection: Connection, subProtocol: number): void {
+    const ws = new WsConnection(this, connection, subProtocol);
+    this.byId.set(connection.id, ws);
+    this.peak = Math.max(this.peak, this.byId.size);
+    server.transports.connections.upgrade(connection, ws);
+    if (this.params.keepalive_mechanism !== KeepAlive.none)
+      ws.timer = this.clock.setTimer(this.params.keepalive_timeout * 1000, () => this.keepAlive(ws));
+  }
+
+  /** A stream that ended: `event_route[websocket:closed]`. */
+  closed(connection: Connection): void {
+    const ws = this.byId.get(connection.id);
+    if (!ws || !this.server) return;
+    this.byId.delete(connection.id);
+    ws.timer?.cancel();
+    const { script, transports } = this.server;
+    if (!script.hasEvent(CLOSED_EVENT)) return;
+    const msg = indexMessage(this.server.detachedRun().msg.raw, transports.connections.receiveInfo(connection));
+    if (!(msg instanceof ParseFailure)) void script.runEvent(CLOSED_EVENT, msg);
+  }
+
+  message(ws: WsConnection, payload: string, opcode: number): void {
+    this.stats.ws_sip_received_frames.value++;
+    // RFC 7118 §6: keep-alive as on any stream.
+    if (payload === '\r\n' || payload === '\r\n\r\n') this.write(ws, frame(opcode, '\r\n'));
+    else this.server?.transports.connections.deliver(ws.connection, payload);
+  }
+  control(ws: WsConnection, opcode: number, payload: string): void {
+    if (opcode === Opcode.ping) this.write(ws, frame(Opcode.pong, payload));
+    else if (opcode === Opcode.pong) {
+      if (payload.startsWith(this.params.ping_application_data)) ws.awaitingPong = false;
+    } else this.peerCloses(ws);
+  }
+  private peerCloses(ws: WsConnection): void {
+    if (ws.state === 'OPEN') {
+      this.count('remote_closed');
+      this.write(ws, closeFrame(1000, 'Normal closure'));
+    }
+    this.server?.transports.connections.close(ws.connection);
+  }
+
+  /** Asks the peer to close; the connection ends when it answers, or at the next look of the keep-alive. */
+  close(ws: WsConnection, status: number, reason: string): boolean {
+    if (ws.state === 'CLOSING') {
+      this.server?.transports.connections.close(ws.connection);
+      return true;
+    }
+    if (!this.write(ws, closeFrame(status, reason))) return false;
+    ws.state = 'CLOSING';
+    this.count('local_closed');
+    return true;
+  }
+  /** What came breaks the protocol: told, and closed at once. */
+  fail(ws: WsConnection, status: number, reason: string): void {
+    this.close(ws, status, reason);
+    this.server?.transports.connections.close(ws.connection);
+  }
+  ping(ws: WsConnection, opcode: number): boolean {
+    if (!this.write(ws, frame(opcode, this.params.ping_application_data))) return false;
+    if (opcode === Opcode.ping) ws.awaitingPong = true;
+    return true;
+  }
+
+  private keepAlive(ws: WsConnection): void {
+    const { keepalive_timeout, keepalive_interval, keepalive_mechanism } = this.params;
+    const left = ws.lastUsed + keepalive_timeout * 1000 - this.now;
+    if (left > 0) {
+      ws.timer?.rearm(left);
+      return;
+    }
+    if (ws.state === 'CLOSING' || ws.awaitingPong) {
+      this.server?.log(0, 'websocket', 'forcibly closing connection');
+      this.server?.transports.connections.close(ws.connection);
+      return;
+    }
+    if (keepalive_mechanism === KeepAlive.ping) this.ping(ws, Opcode.ping);
+    else if (keepalive_mechanism === KeepAlive.pong) this.ping(ws, Opcode.pong);
+    ws.timer?.rearm(Math.max(1, ws.awaitingPong ? keepalive_timeout : keepalive_interval) * 1000);
+  }
+
+  private write(ws: WsConnection, bytes: string): boolean {
+    if (ws.state !== 'OPEN' || !this.server) return false;
+    ws.lastUsed = this.now;
+    this.stats.ws_transmitted_frames.value++;
+    if (this.server.transports.connections.sendRaw(ws.connection, bytes)) return true;
+    this.count('failed');
+    return false;
+  }
+  private count(what: 'failed' | 'local_closed' | 'remote_closed'): void {
+    this.stats[`ws_${what}_connections`].value++;
+    this.stats[`ws_sip_${what}_connections`].value++;
+  }
+}

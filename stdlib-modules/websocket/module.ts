@@ -1,0 +1,227 @@
+/** websocket: SIP over WebSocket (RFC 7118) on the TCP and TLS sockets, after a handshake in event_route[xhttp:request]. */
+import {
+  defineModule,
+  opt,
+  type RouteContext,
+  type RpcCall,
+  type ServerApi,
+  type Verdict,
+  varInt,
+  varStr,
+} from '../../runtime/sdk/index.js';
+import { type WsConnection, WsConnections } from './connections.js';
+import { Opcode } from './frames.js';
+import { readHandshake, SubProtocol } from './handshake.js';
+
+/** Kamailio lists no more. */
+const MAX_LISTED = 50;
+
+const counter = (doc: string) => ({ doc });
+const gauge = (doc: string) => ({ doc, gauge: true });
+
+function answer(ctx: RouteContext, status: number, reason: string, headers: string): boolean {
+  if (headers !== '') ctx.draft.addReplyHeader(headers);
+  return ctx.server.transactions.replyStateless(ctx.msg, ctx.draft, status, reason, null) !== null;
+}
+
+const connectionOf = (call: RpcCall, state: WsConnections): WsConnection | null => {
+  const id = call.optInt();
+  if (id === undefined) {
+    call.fault(500, 'Invalid Parameters');
+    return null;
+  }
+  const ws = state.get(id);
+  if (!ws) call.fault(500, 'Unknown connection ID');
+  return ws ?? null;
+};
+
+function describe(ws: WsConnection, now: number): string {
+  const { connection: c, proto } = ws;
+  const pong = ws.awaitingPong ? 'awaiting Pong, ' : '';
+  const used = Math.floor((now - ws.lastUsed) / 1000);
+  const name = ws.subProtocol === SubProtocol.sip ? 'sip' : 'msrp';
+  return (
+    `${c.id}: ${proto}:${c.remote.ip}:${c.remote.port} -> ${proto}:${c.local.ip}:${c.local.port}` +
+    ` (state: ${ws.state}, ${pong}last used ${used}s ago, sub-protocol: ${name})`
+  );
+}
+
+export default defineModule({
+  name: 'websocket',
+  doc: 'SIP over WebSocket (RFC 7118).',
+  uses: ['xhttp?', 'sl?'],
+  params: {
+    keepalive_mechanism: { type: 'int', default: 1, min: 0, max: 3, doc: '0 none, 1 ping, 2 pong, 3 look only.' },
+    keepalive_timeout: { type: 'int', default: 180, doc: 'Idle seconds before a ping.', live: true, min: 1 },
+    keepalive_interval: { type: 'int', default: 1, doc: 'Seconds between looks at an idle connection.' },
+    keepalive_processes: { type: 'int', default: 1, doc: 'Accepted.' },
+    ping_application_data: { type: 'str', default: 'kamailio', doc: 'What a ping carries.' },
+    sub_protocols: { type: 'int', default: 1, min: 1, max: 3, doc: 'Bits of what is offered: 1 sip, 2 msrp.' },
+    cors_mode: { type: 'int', default: 0, min: 0, max: 2, doc: 'Access-Control-Allow-Origin: 0 none, 1 any, 2 the origin.' },
+    timer_interval: { type: 'int', default: 1, doc: 'Accepted.' },
+    rm_delay_interval: { type: 'int', default: 5, doc: 'Accepted.' },
+    verbose_list: { type: 'int', default: 0, doc: 'Accepted.' },
+    event_callback: { type: 'str', default: '', doc: 'Accepted; the event route is in the cfg.' },
+  }, // biome-ignore format: one row for each
+  stats: {
+    ws_current_connections: gauge('Open WebSocket connections.'),
+    ws_max_concurrent_connections: gauge('Most at a time.'),
+    ws_sip_current_connections: gauge('Open, for SIP.'),
+    ws_sip_max_concurrent_connections: gauge('Most at a time, for SIP.'),
+    ws_msrp_current_connections: gauge('Open, for MSRP.'),
+    ws_msrp_max_concurrent_connections: gauge('Most at a time, for MSRP.'),
+    ws_failed_connections: counter('Connections that could not be written to.'),
+    ws_local_closed_connections: counter('Closed here.'),
+    ws_remote_closed_connections: counter('Closed by the peer.'),
+    ws_received_frames: counter('Frames received.'),
+    ws_transmitted_frames: counter('Frames sent.'),
+    ws_sip_failed_connections: counter('As above, for SIP.'),
+    ws_sip_local_closed_connections: counter('As above, for SIP.'),
+    ws_sip_remote_closed_connections: counter('As above, for SIP.'),
+    ws_sip_received_frames: counter('As above, for SIP.'),
+    ws_sip_transmitted_frames: counter('As above, for SIP.'),
+    ws_failed_handshakes: counter('Handshakes refused.'),
+    ws_successful_handshakes: counter('Handshakes done.'),
+    ws_sip_successful_handshakes: counter('Handshakes done, for SIP.'),
+  },
+  state: () => ({ connections: null as WsConnections | null }),
+  start(me, server: ServerApi) {
+    const state = new WsConnections(me.stats, me.params, server.env.clock);
+    state.server = server;
+    me.state.connections = state;
+    server.transports.connections.onClosed.push((connection) => state.closed(connection));
+    for (const name of ['ws', 'ws_sip'] as const) {
+      server.stats.gauge('websocket', `${name}_current_connections`, () => state.size);
+      server.stats.gauge('websocket', `${name}_max_concurrent_connections`, () => state.peak);
+    }
+    for (const name of ['current', 'max_concurrent'])
+      server.stats.gauge('websocket', `ws_msrp_${name}_connections`, () => 0);
+    server.settings.register({
+      group: 'websocket',
+      name: 'enabled',
+      type: 'int',
+      doc: 'New handshakes are taken.',
+      default: 1,
+      min: 0,
+      max: 1,
+      get: () => state.enabled,
+      set: (value) => {
+        state.enabled = Number(value);
+      },
+    });
+  },
+  functions: {
+    ws_handle_handshake: {
+      doc: 'Makes a WebSocket of the connection the HTTP request came on, or answers why not; then the route ends.',
+      args: [],
+      routes: ['any'],
+      returns: { 1: 'done: frames from here on', 0: 'refused and answered' },
+      example: 'ws_handle_handshake();',
+      run(me, ctx): Verdict {
+        const state = me.state.connections;
+        const { server, msg, draft } = ctx;
+        const connection = server.transports.connections.get(msg.received.connectionId);
+        draft.closeReply = true;
+        draft.noConnectReply = true;
+        const refuse = (status: number, reason: string, headers = ''): Verdict => {
+          me.stats.ws_failed_handshakes.value++;
+          answer(ctx, status, reason, headers);
+          return 0;
+        };
+        if (!state?.enabled) return refuse(503, 'Service Unavailable');
+        if (!connection || connection.protocol) return refuse(500, 'Internal Server Error');
+        const shake = readHandshake(msg, me.params.sub_protocols & SubProtocol.sip, me.params.cors_mode);
+        if (shake.status !== 101) return refuse(shake.status, shake.reason, shake.headers);
+        draft.closeReply = false;
+        if (!answer(ctx, shake.status, shake.reason, shake.headers)) return 0;
+        state.add(server, connection, shake.subProtocol);
+        me.stats.ws_successful_handshakes.value++;
+        me.stats.ws_sip_successful_handshakes.value++;
+        return 1;
+      },
+    },
+    ws_close: {
+      doc: 'Closes the WebSocket connection of this message, or the one with this id, with a status and a reason.',
+      args: [opt(varInt('status')), opt(varStr('reason')), opt(varInt('connection'))],
+      routes: ['any'],
+      returns: { 1: 'asked to close', 0: 'could not be told', [-1]: 'there is no such connection' },
+      example: 'ws_close("1000", "Bye");',
+      run(me, ctx, status = 1000, reason = 'Normal closure', id = ctx.msg.received.connectionId): Verdict {
+        const state = me.state.connections;
+        const ws = state?.get(id);
+        if (!state || !ws) {
+          ctx.log(-1, 'failed to retrieve WebSocket connection', 'websocket');
+          return -1;
+        }
+        return state.close(ws, status, reason) ? 1 : 0;
+      },
+    },
+  },
+  pvs: {
+    ws_conid: {
+      doc: 'Id of the connection of this message.',
+      type: 'int',
+      get: (_me, ctx) => ctx.msg.received.connectionId,
+    },
+  },
+  rpc: {
+    'ws.dump': {
+      doc: 'List WebSocket connections',
+      run(me, call) {
+        const order = call.optStr() ?? 'id_hash';
+        if (!['id_hash', 'used_desc', 'used_asc'].includes(order))
+          return call.fault(400, 'Bad display order parameter');
+        const list = me.state.connections?.all() ?? [];
+        if (order !== 'id_hash') list.sort((a, b) => (order === 'used_asc' ? 1 : -1) * (a.lastUsed - b.lastUsed));
+        const top = call.struct();
+        const shown = top.array('connections');
+        const now = me.state.connections?.now ?? 0;
+        for (const ws of list.slice(0, MAX_LISTED)) shown.push(describe(ws, now));
+        top
+          .struct('info')
+          .add('wscounter', Math.min(list.length, MAX_LISTED))
+          .add('truncated', list.length > MAX_LISTED ? 'yes' : 'no');
+        return undefined;
+      },
+    },
+    'ws.close': {
+      doc: 'Close a WebSocket connection',
+      run(me, call) {
+        const state = me.state.connections;
+        const ws = state && connectionOf(call, state);
+        if (ws && !state.close(ws, 1000, 'Normal closure')) call.fault(500, 'Error closing connection');
+      },
+    },
+    'ws.ping': {
+      doc: 'Send a Ping frame on a WebSocket connection',
+      run(me, call) {
+        const state = me.state.connections;
+        const ws = state && connectionOf(call, state);
+        if (ws && !state.ping(ws, Opcode.ping)) call.fault(500, 'Error sending frame');
+      },
+    },
+    'ws.pong': {
+      doc: 'Send a Pong frame on a WebSocket connection',
+      run(me, call) {
+        const state = me.state.connections;
+        const ws = state && connectionOf(call, state);
+        if (ws && !state.ping(ws, Opcode.pong)) call.fault(500, 'Error sending frame');
+      },
+    },
+    'ws.enable': {
+      doc: 'Enable WebSocket connections',
+      run(me) {
+        if (me.state.connections) me.state.connections.enabled = 1;
+      },
+    },
+    'ws.disable': {
+      doc: 'Disable WebSocket connections',
+      run(me) {
+        if (me.state.connections) me.state.connections.enabled = 0;
+      },
+    },
+  },
+  eventRoutes: { 'websocket:closed': { doc: 'A WebSocket connection ended.' } },
+  // MSRP is not spoken here: its frames have nobody to go to.
+  missing: [],
+});
