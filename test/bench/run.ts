@@ -1,0 +1,78 @@
+/**
+ * `npm run bench [-- SCENARIO …] [--seconds N] [--repetitions N] [--gate | --keep]`: CPU time a call, sipc beside Kamailio.
+ *
+ * `--keep` writes the ratios to ratios.json, the last run on record; `--gate` fails where one is more than 15 % worse than that.
+ */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { type BenchOptions, bench, type Result } from '../../bin/bench/measure.js';
+import { table } from '../../bin/bench/report.js';
+import { isInstalled } from '../../bin/bench/servers.js';
+import { traffics } from '../../bin/bench/traffic.js';
+import { scenarios } from './scenarios.js';
+
+const GATE = 1.15;
+const kept = fileURLToPath(new URL('ratios.json', import.meta.url));
+const port = 24900;
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    seconds: { type: 'string', default: '8' },
+    repetitions: { type: 'string', default: '7' },
+    gate: { type: 'boolean', default: false },
+    keep: { type: 'boolean', default: false },
+  },
+});
+for (const program of ['kamailio', 'sipp', 'taskset']) {
+  if (isInstalled(program)) continue;
+  console.error(`the benchmark needs ${program} (apt-get install kamailio sip-tester util-linux)`);
+  process.exit(1);
+}
+const unknown = positionals.filter((name) => !scenarios.some((s) => s.name === name));
+if (unknown.length > 0) {
+  console.error(`no scenario ${unknown.join(', ')}; there are ${scenarios.map((s) => s.name).join(', ')}`);
+  process.exit(2);
+}
+
+const results: Result[] = [];
+for (const { name, cfg, traffic, proto, perSecond, needs } of scenarios) {
+  if (positionals.length > 0 && !positionals.includes(name)) continue;
+  if (needs !== undefined && !existsSync(needs)) {
+    console.error(`${name}: not measured, there is no ${needs}`);
+    continue;
+  }
+  const options: BenchOptions = {
+    name,
+    cfg,
+    traffic: traffics[traffic],
+    proto,
+    perSecond,
+    defines: [`CALLEE_URI="sip:127.0.0.1:${port + 2}${proto === 'tcp' ? ';transport=tcp' : ''}"`],
+    seconds: Number(values.seconds),
+    repetitions: Number(values.repetitions),
+    servers: ['kamailio', 'sipc'],
+    basePort: port,
+  };
+  results.push(await bench(options, (text) => console.error(text)));
+}
+console.log(table(results));
+
+const before = existsSync(kept) ? (JSON.parse(readFileSync(kept, 'utf8')) as Record<string, number>) : {};
+let bad = results.some((result) => result.refused !== null);
+if (values.gate) {
+  for (const { name, ratio } of results) {
+    const last = before[name];
+    if (!ratio || last === undefined || ratio.median <= last * GATE) continue;
+    console.error(`${name}: ${ratio.median.toFixed(2)}, and ${last.toFixed(2)} before: more than 15 % worse`);
+    bad = true;
+  }
+}
+if (values.keep) {
+  const next = { ...before };
+  for (const { name, ratio } of results) if (ratio) next[name] = Math.round(ratio.median * 1000) / 1000;
+  const sorted = Object.fromEntries(Object.entries(next).sort(([a], [b]) => (a < b ? -1 : 1)));
+  writeFileSync(kept, `${JSON.stringify(sorted, null, 2)}\n`);
+}
+process.exit(bad ? 1 : 0);

@@ -1,0 +1,26 @@
+/** What `npm run bench` measures. The rates are those one core of either server holds with room to spare. */
+import { fileURLToPath } from 'node:url';
+import type { TrafficName } from '../../bin/bench/traffic.js';
+
+export interface BenchScenario {
+  readonly name: string;
+  readonly cfg: string;
+  readonly traffic: TrafficName;
+  readonly proto: 'udp' | 'tcp';
+  /** Calls a second. */
+  readonly perSecond: number;
+  /** A file that has to be there. */
+  readonly needs?: string;
+}
+
+const own = (name: string) => fileURLToPath(new URL(`cfgs/${name}.cfg`, import.meta.url));
+const stock = '/etc/kamailio/kamailio.cfg';
+
+export const scenarios: readonly BenchScenario[] = [
+  { name: 'stateless', cfg: own('stateless'), traffic: 'calls', proto: 'udp', perSecond: 1000 },
+  { name: 'stateful', cfg: own('stateful'), traffic: 'calls', proto: 'udp', perSecond: 800 },
+  { name: 'stateful-tcp', cfg: own('stateful'), traffic: 'calls', proto: 'tcp', perSecond: 500 },
+  { name: 'stock-call', cfg: stock, traffic: 'registered-calls', proto: 'udp', perSecond: 600, needs: stock },
+  { name: 'register', cfg: own('register'), traffic: 'register', proto: 'udp', perSecond: 2000 },
+  { name: 'script', cfg: own('script'), traffic: 'options', proto: 'udp', perSecond: 1000 },
+];

@@ -1,0 +1,145 @@
+/**
+ * What two runs of the same scenario cannot share is replaced by a name, numbered by first appearance: equal values keep equal names,
+ * so that who uses whose branch or tag is still compared. The list below is all of it.
+ *
+ * | field | masked when |
+ * |---|---|
+ * | `branch=`, `tag=`, Call-ID | the server made the value up; the cookie `z9hG4bK` stays |
+ * | the number of a record id (registrar) in a temporary GRUU | the server made it |
+ * | the user part of a URI that is a flow token (outbound) | the server made it |
+ * | `i=` after `branch=` in Via (the number of a connection) | always |
+ * | X-Tm-Id (a transaction's index and label, shown by a cfg) | always |
+ * | Date, `nonce=`, `nextnonce=`, `rspauth=`, `timestamp=` (acc), a pid in Warning | always |
+ * | acc's `reason=` beside `code=408` | always: for a timeout Kamailio writes what its last reply happened to leave there |
+ * | Server, User-Agent | the value starts with the server's own name |
+ * | the port of a connection a peer opened | always (`<alice>`) |
+ * | in RPC output: the lines in `rpcFields` | always |
+ * | log lines of pseudo-variable probes marked `s` (clock, process) | always, to their shape: digits become 9, letters x |
+ * | the address in `<<xavp:0x…>>` | always |
+ */
+const serverNames = /^(Server|User-Agent): (?:kamailio|sipc)\b.*$/i;
+const rpcFields =
+  /^(\s*(?:Ruid|Expires|Last-Keepalive|Last-Modified|KA-Roundtrip|Tcpconn-Id|HashID|RUID|PID|CID)\s*[:=]\s*).*$/i;
+
+export interface Raw {
+  readonly peers: Readonly<Record<string, readonly string[]>>;
+  readonly log: readonly { level: string; text: string }[];
+  readonly rpc: readonly { command: string; output: string }[];
+}
+export interface Masked {
+  readonly peers: Readonly<Record<string, readonly (readonly string[])[]>>;
+  readonly log: readonly string[];
+  readonly rpc: readonly { command: string; output: readonly string[] }[];
+}
+
+const serverTokens = [
+  { kind: 'branch', pattern: /([;\s]branch=(?:z9hG4bK)?)([^;,\s]+)/gi },
+  { kind: 'tag', pattern: /(;\s*tag=)([^;,\s>]+)/gi },
+  { kind: 'ruid', pattern: /(\bulo?cx?-)([0-9a-f]+-[0-9a-f]+-[0-9a-f]+)/g },
+  { kind: 'flow', pattern: /(<sip:)([A-Za-z0-9+/]{31}=)(?=@)/g },
+  { kind: 'call-id', pattern: /^((?:Call-ID|i)\s*:\s*)(\S+)$/gim },
+] as const;
+
+/** The branches, tags and Call-IDs in a message. */
+export function tokensOf(message: string): string[] {
+  const end = message.indexOf('\r\n\r\n');
+  const head = (end < 0 ? message : message.slice(0, end)).replaceAll('\r\n', '\n');
+  return serverTokens
+    .flatMap(({ pattern }) => [...head.matchAll(pattern)].map((match) => match[2] ?? ''))
+    .filter((value) => !comparedTokens.has(value));
+}
+/** tm gives these branches to what has no transaction of its own; they are constants, so they are compared. */
+const comparedTokens = new Set(['cydzigwkX', '0']);
+
+/** Probes of what the clock or the process decides (probes/cfg.ts): words of letters, numbers up to the exact shape. */
+function shaped(text: string): string {
+  text = text.replace(/<<xavp:(?:0x[0-9a-f]+|\(nil\))>>/g, '<<xavp:*>>');
+  const probe = /^(<script>: \w+ s [^=]+=\[)(.*)\]$/s.exec(text);
+  if (!probe || probe[2] === '<null>') return text;
+  return `${probe[1]}${probe[2]!
+    .replace(/[0-9a-f]{32}[.-][0-9a-f]+/g, 'h')
+    .replace(/\d+/g, '9')
+    .replace(/[A-Za-z]+/g, 'x')
+    .replace(/ +/g, ' ')}]`;
+}
+
+export class Masks {
+  readonly #names = new Map<string, string>();
+  readonly #counts = new Map<string, number>();
+
+  constructor(
+    /** Values the server made up: they came from it before any peer had sent them. */
+    readonly made: ReadonlySet<string>,
+    /** Port → name of the peer that opened a connection from it. */
+    readonly ephemeral: ReadonlyMap<number, string>,
+  ) {}
+
+  apply(raw: Raw): Masked {
+    const peers: Record<string, string[][]> = {};
+    for (const name of Object.keys(raw.peers).sort()) {
+      for (const message of raw.peers[name] ?? []) {
+        const lines = message.split('\r\n').map((line) => this.#line(line));
+        (peers[name] ??= []).push(lines);
+      }
+    }
+    const log = raw.log.map((line) =>
+      this.#known(
+        `${line.level}: ${shaped(line.text)
+          .replace(/timestamp=\d+/g, 'timestamp=*')
+          .replace(/;code=408;reason=[^;]*/, ';code=408;reason=*')}`,
+      ),
+    );
+    const rpc = raw.rpc.map(({ command, output }) => ({
+      command,
+      output: output.split('\n').map((line) => this.#known(line.replace(rpcFields, '$1*'))),
+    }));
+    return { peers, log, rpc };
+  }
+
+  #line(line: string): string {
+    let text = line.replace(serverNames, '$1: *');
+    text = text
+      .replace(/^Date: .*$/i, 'Date: *')
+      .replace(/^X-Tm-Id: .*$/i, 'X-Tm-Id: *')
+      .replace(/\b(nonce|nextnonce|rspauth)="[^"]*"/gi, '$1="*"')
+      .replace(/\bpid=\d+/g, 'pid=*');
+    for (const { kind, pattern } of serverTokens) {
+      text = text.replace(pattern, (whole: string, before: string, value: string) =>
+        this.made.has(value) ? `${before}${this.#name(kind, value)}` : whole,
+      );
+    }
+    text = text.replace(/^(Via:.*;branch=[^;,]*;i=)([0-9a-f]+)/i, (_, before: string, value: string) => {
+      return `${before}${this.#name('connection', `i=${value}`)}`;
+    });
+    return this.#ports(text);
+  }
+
+  /** Text outside messages: values already named there keep their names. */
+  #known(line: string): string {
+    let text = line.replace(/(;(?:from|to)_tag=)([^;]+)/g, (whole, before: string, value: string) =>
+      this.made.has(value) ? `${before}${this.#name('tag', value)}` : whole,
+    );
+    for (const [value, name] of this.#names) {
+      if (value.length > 5) text = text.replaceAll(value, name);
+    }
+    return this.#ports(text);
+  }
+
+  #ports(text: string): string {
+    if (this.ephemeral.size === 0) return text;
+    return text.replace(/\b\d{5}\b/g, (digits) => {
+      const name = this.ephemeral.get(Number(digits));
+      return name === undefined ? digits : `<${name}>`;
+    });
+  }
+
+  #name(kind: string, value: string): string {
+    const known = this.#names.get(value);
+    if (known !== undefined) return known;
+    const count = (this.#counts.get(kind) ?? 0) + 1;
+    this.#counts.set(kind, count);
+    const name = `{${kind}#${count}}`;
+    this.#names.set(value, name);
+    return name;
+  }
+}

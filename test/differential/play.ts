@@ -1,0 +1,218 @@
+/**
+ * Plays a group of scenarios against one running server and returns what every peer received, with the log lines of the script.
+ */
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { isAbsolute, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { PeerSockets } from '../support/peers.js';
+import {
+  differentialPort,
+  fromWire,
+  type PeerName,
+  peerNames,
+  peerPorts,
+  portShifts,
+  toWire,
+} from '../support/ports.js';
+import { accepts, type LaunchOptions, type ScriptLog, type ServerProcess } from '../support/server-process.js';
+import { tlsFolderCopy } from '../support/tls-files.js';
+import { type Masked, Masks } from './mask.js';
+import { Party, type Setting, Stuck } from './party.js';
+import type { Group, Scenario, Stage } from './scenario.js';
+
+export interface Transcript extends Masked {
+  /** Why the scenario could not be played to its end. */
+  readonly stopped?: string;
+}
+
+export type Start = (options: LaunchOptions) => Promise<ServerProcess>;
+
+/** All peers of all scenarios; opened once. */
+export class Players {
+  private constructor(
+    readonly sockets: ReadonlyMap<PeerName, PeerSockets>,
+    readonly ipv6: boolean,
+    readonly shift: number,
+  ) {}
+
+  static async open(): Promise<Players> {
+    const ipv6 = await PeerSockets.open('probe', 0, true).then(
+      (probe) => probe.close().then(() => true),
+      () => false,
+    );
+    for (const shift of portShifts) {
+      const sockets = new Map<PeerName, PeerSockets>();
+      try {
+        if (await accepts(differentialPort + shift)) continue;
+        for (const name of peerNames) sockets.set(name, await PeerSockets.open(name, peerPorts[name] + shift, ipv6));
+        return new Players(sockets, ipv6, shift);
+      } catch {
+        for (const open of sockets.values()) await open.close();
+      }
+    }
+    throw new Error('all port ranges of test/support/ports.ts are in use');
+  }
+  async close(): Promise<void> {
+    await Promise.all([...this.sockets.values()].map((sockets) => sockets.close()));
+  }
+}
+
+/** Stands in a cfg for the folder with certificates, and its slash. */
+const TLS_FOLDER = '@TLS@';
+
+/** The cfg with its ports moved, when they are, and the folder of certificates put in. */
+function cfgFor(group: Group, shift: number): string {
+  if (isAbsolute(group.cfg)) return group.cfg;
+  const path = fileURLToPath(new URL(`cfgs/${group.cfg}`, import.meta.url));
+  const text = group.text ?? readFileSync(path, 'latin1');
+  const needsFiles = text.includes(TLS_FOLDER);
+  if (shift === 0 && !needsFiles && group.text === undefined) return path;
+  const inPlace = (cfg: string, folder: string) => toWire(cfg.replaceAll(TLS_FOLDER, folder), shift);
+  const folder = needsFiles ? tlsFolderCopy(inPlace) : '';
+  const moved = join(mkdtempSync(join(tmpdir(), 'sipc-cfg-')), group.cfg);
+  writeFileSync(moved, inPlace(text, folder), 'latin1');
+  return moved;
+}
+
+export class Theatre {
+  #log: ScriptLog[] = [];
+  /** Call-IDs of scenarios that are over: what still comes for them is a late retransmission. */
+  readonly #retired = new Set<string>();
+  #lastEvent = 0;
+
+  private constructor(
+    readonly players: Players,
+    readonly waitMs: number,
+    readonly quietMs: number,
+  ) {}
+
+  server!: ServerProcess;
+  private finish: (() => void) | null = null;
+
+  static async open(start: Start, players: Players, group: Group, waitMs: number, quietMs: number): Promise<Theatre> {
+    const theatre = new Theatre(players, waitMs, quietMs);
+    await group.prepare?.();
+    theatre.finish = group.finish ?? null;
+    theatre.server = await start({
+      cfg: cfgFor(group, players.shift),
+      port: differentialPort + players.shift,
+      ipv6: players.ipv6,
+      args: group.args,
+      onLog: (line) => {
+        theatre.#lastEvent = performance.now();
+        theatre.#log.push({ level: line.level, text: fromWire(line.text, players.shift) });
+      },
+    });
+    return theatre;
+  }
+
+  async close(): Promise<void> {
+    await this.server.stop();
+    this.finish?.();
+  }
+
+  async play(scenario: Scenario): Promise<Transcript> {
+    const { shift } = this.players;
+    const host = scenario.ipv6 ? '[::1]' : '127.0.0.1';
+    let calls = 0;
+    const setting: Setting = {
+      slug: scenario.slug,
+      serverHost: host,
+      serverPort: differentialPort,
+      shift,
+      waitMs: this.waitMs,
+      sent: [],
+      made: new Set(),
+      nextCallId: () => `call-${++calls}-${scenario.slug}`,
+    };
+    const parties = new Map<PeerName, Party>();
+    for (const [name, sockets] of this.players.sockets) {
+      const party = new Party(name, protoOf(scenario, name), setting, sockets, scenario.ipv6);
+      parties.set(name, party);
+      sockets.onArrival = (arrival) => {
+        if (this.#retired.has(callIdOf(arrival.text))) return;
+        this.#lastEvent = performance.now();
+        party.arrived({
+          text: fromWire(arrival.text, shift),
+          proto: arrival.proto,
+          answer: (bytes) => arrival.answer(toWire(bytes, shift)),
+        });
+      };
+    }
+    this.#log = [];
+    const rpc: { command: string; output: string }[] = [];
+    const stage: Stage = {
+      ...(Object.fromEntries(parties) as Record<PeerName, Party>),
+      uri: (user) => `sip:${user === undefined ? '' : `${user}@`}${host}:${differentialPort}`,
+      pause,
+      server: { host, port: differentialPort },
+      rpc: async (...command) => {
+        const output = fromWire(await this.server.rpc(...command.map((word) => toWire(word, shift))), shift);
+        rpc.push({ command: command.join(' '), output });
+        return output;
+      },
+    };
+    let stopped: string | undefined;
+    try {
+      await scenario.play(stage);
+    } catch (error) {
+      if (!(error instanceof Stuck)) throw error;
+      stopped = error.message;
+    }
+    await this.#settle();
+    const ephemeral = new Map<number, string>();
+    const peers: Record<string, string[]> = {};
+    for (const [name, sockets] of this.players.sockets) {
+      for (const port of sockets.ephemeralPorts) ephemeral.set(port, name);
+      const texts = (parties.get(name)?.received ?? []).map((packet) => packet.text);
+      if (texts.length > 0) peers[name] = scenario.keepRepeats ? texts : withoutRepeats(texts);
+    }
+    for (const { text } of this.#log) {
+      for (const [, tag = ''] of text.matchAll(/;(?:from|to)_tag=([^;]+)/g)) {
+        if (!setting.sent.some((message) => message.includes(tag))) setting.made.add(tag);
+      }
+    }
+    const masks = new Masks(setting.made, ephemeral);
+    const masked = masks.apply({ peers, log: this.#log, rpc });
+    const kept = scenario.outlineOnly ? outline(masked) : masked;
+    for (const sockets of this.players.sockets.values()) sockets.dropConnections();
+    for (const text of setting.sent) this.#retired.add(callIdOf(text));
+    this.#retired.delete('');
+    return stopped === undefined ? kept : { ...kept, stopped };
+  }
+
+  /** Until nothing has come for a while. */
+  async #settle(): Promise<void> {
+    this.#lastEvent = performance.now();
+    for (;;) {
+      const left = this.#lastEvent + this.quietMs - performance.now();
+      if (left <= 0) return;
+      await pause(left);
+    }
+  }
+}
+
+const protoOf = ({ tcp, tls }: Scenario, name: PeerName) =>
+  tls.includes(name) ? 'tls' : tcp.includes(name) ? 'tcp' : 'udp';
+
+const callIdOf = (text: string) => /^(?:Call-ID|i)\s*:\s*(\S+)/im.exec(text)?.[1] ?? '';
+
+/** Start lines, and log lines without their prefix. */
+function outline(masked: Masked): Masked {
+  const peers = Object.fromEntries(
+    Object.entries(masked.peers).map(([name, texts]) => [name, texts.map((lines) => lines.slice(0, 1))]),
+  );
+  return { peers, log: masked.log.map((line) => line.replace(/^(\w+: ).*(<script>: )/, '$1$2')), rpc: masked.rpc };
+}
+
+/** A retransmission is the same bytes again: how many come depends on the machine's speed, so they count once. */
+function withoutRepeats(texts: readonly string[]): string[] {
+  return [...new Set(texts)];
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
+}

@@ -1,0 +1,26 @@
+/** A SQLite file with Kamailio's tables and the rows of a group, made anew for each server that plays it. */
+import { rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { standardGroups } from '../../runtime/db/schema/ddl.js';
+import type { DbRow } from '../../runtime/db/types.js';
+import { makeSqlite } from '../support/databases.js';
+import type { Group } from './scenario.js';
+
+export type Rows = Readonly<Record<string, readonly DbRow[]>>;
+/** Where the group's file is, for what looks at the rows afterwards. */
+export const preparedFile = (name: string): string => join(tmpdir(), `sipc-differential-${name}-${process.pid}.db`);
+
+/** The group with `DB_URL` defined in its cfg. */
+export function withRows(group: Group, rows: Rows, statements: readonly string[] = []): Group {
+  const file = preparedFile(group.name);
+  return {
+    ...group,
+    args: [...group.args, '-A', `DB_URL="sqlite://${file}"`],
+    async prepare() {
+      rmSync(file, { force: true });
+      await makeSqlite(file, standardGroups, rows, statements);
+    },
+    finish: () => rmSync(file, { force: true }),
+  };
+}

@@ -1,0 +1,156 @@
+/**
+ * Load from outside: sipp calls a sipp through the server, along its Record-Route; both are registered before.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createSocket } from 'node:dgram';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { findTool } from '../support/tools.js';
+
+export interface LoadOptions {
+  readonly ports: { readonly server: number; readonly caller: number; readonly callee: number };
+  readonly calls: number;
+  readonly perSecond: number;
+  readonly withinMs: number;
+}
+export interface LoadResult {
+  readonly successful: number;
+  readonly failed: number;
+  /** Messages the caller had to send again. */
+  readonly retransmissions: number;
+  /** What sipp said, for a failure's message. */
+  readonly output: string;
+}
+
+const file = (name: string) => fileURLToPath(new URL(name, import.meta.url));
+
+export async function runCalls(options: LoadOptions): Promise<LoadResult> {
+  const { server, caller, callee } = options.ports;
+  await register('callee', server, callee);
+  await register('caller', server, caller);
+  const folder = mkdtempSync(join(tmpdir(), 'sipc-load-'));
+  const stats = join(folder, 'caller.csv');
+  // sipp's own receive buffer (64 KB) overflows when it is not scheduled for a moment.
+  const common = [
+    '-i',
+    '127.0.0.1',
+    '-nostdin',
+    '-nd',
+    '-buff_size',
+    String(4 << 20),
+    '-timeout',
+    `${Math.ceil(options.withinMs / 1000)}s`,
+  ];
+  const answering = sipp(['-sf', file('callee.xml'), ...common, '-p', String(callee)], folder);
+  try {
+    const calling = sipp(
+      [
+        '-sf',
+        file('caller.xml'),
+        ...common,
+        '-p',
+        String(caller),
+        '-s',
+        'callee',
+        '-m',
+        String(options.calls),
+        '-r',
+        String(options.perSecond),
+        '-l',
+        String(options.perSecond * 10),
+        '-trace_stat',
+        '-stf',
+        stats,
+        '-fd',
+        '1',
+        `127.0.0.1:${server}`,
+      ],
+      folder,
+    );
+    await calling.ended;
+    return { ...readStats(stats), output: calling.output().slice(-2000) };
+  } finally {
+    answering.child.kill('SIGKILL');
+    await answering.ended;
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function sipp(
+  args: readonly string[],
+  folder: string,
+): { child: ChildProcess; ended: Promise<void>; output(): string } {
+  const child = spawn(findTool('sipp') ?? 'sipp', args, {
+    cwd: folder,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, TERM: 'dumb' },
+  });
+  let output = '';
+  const take = (chunk: Buffer) => {
+    output = (output + chunk.toString('latin1')).slice(-20_000);
+  };
+  child.stdout?.on('data', take);
+  child.stderr?.on('data', take);
+  const ended = new Promise<void>((resolve) => {
+    child.once('error', () => resolve());
+    child.once('exit', () => resolve());
+  });
+  return { child, ended, output: () => output };
+}
+
+/** Last row of sipp's statistics: one line of names, then one a period. */
+function readStats(path: string): Omit<LoadResult, 'output'> {
+  let rows: string[];
+  try {
+    rows = readFileSync(path, 'latin1').trim().split('\n');
+  } catch {
+    return { successful: 0, failed: 0, retransmissions: 0 };
+  }
+  const names = rows[0]?.split(';') ?? [];
+  const last = rows.at(-1)?.split(';') ?? [];
+  const value = (name: string) => Number(last[names.indexOf(name)] ?? 0);
+  return {
+    successful: value('SuccessfulCall(C)'),
+    failed: value('FailedCall(C)'),
+    retransmissions: value('Retransmissions(C)'),
+  };
+}
+
+async function register(user: string, server: number, port: number): Promise<void> {
+  const socket = createSocket('udp4');
+  await new Promise<void>((resolve) => {
+    socket.bind(0, '127.0.0.1', resolve);
+  });
+  const own = socket.address().port;
+  const aor = `sip:${user}@127.0.0.1:${server}`;
+  const text = [
+    `REGISTER sip:127.0.0.1:${server} SIP/2.0`,
+    `Via: SIP/2.0/UDP 127.0.0.1:${own};branch=z9hG4bK-register-${user}`,
+    'Max-Forwards: 70',
+    `From: <${aor}>;tag=register-${user}`,
+    `To: <${aor}>`,
+    `Call-ID: register-${user}-${own}`,
+    'CSeq: 1 REGISTER',
+    `Contact: <sip:${user}@127.0.0.1:${port}>`,
+    'Expires: 3600',
+    'Content-Length: 0',
+    '',
+    '',
+  ].join('\r\n');
+  try {
+    await new Promise<void>((resolve, reject) => {
+      const timer = setTimeout(() => reject(new Error(`no answer to the REGISTER of ${user}`)), 5_000);
+      socket.once('message', (data) => {
+        clearTimeout(timer);
+        const line = data.toString('latin1').split('\r\n', 1)[0];
+        if (line === 'SIP/2.0 200 OK') resolve();
+        else reject(new Error(`REGISTER of ${user}: ${line}`));
+      });
+      socket.send(text, server, '127.0.0.1');
+    });
+  } finally {
+    socket.close();
+  }
+}

@@ -1,0 +1,34 @@
+/** Configs that sipc takes and Kamailio refuses, or the other way: the config → why. A row without a difference fails the test. */
+const later = 'a form of later versions';
+const atStart = 'passes -c; Kamailio refuses it when it prepares the routes at start';
+const avp =
+  'an unknown $name is the AVP of that name in the default mode of compatibility: nearly always a mistake, here an error';
+
+export const explained: Readonly<Record<string, string>> = {
+  '#!define A\\n#!undef A\\n#!define A\\n': 'later versions have #!undef; 5.6.3 takes it for a comment. sipc says so',
+  'socket = { bind = udp:127.0.0.1:5070; }': later,
+  'socket = { bind = udp:127.0.0.1:5070; advertise = 192.0.2.1:5080; name = "a"; virtual = yes; }': later,
+  'socket = { name = "a"; }': later,
+  'return_mode=1': later,
+  'domain=example.org': later,
+  'listen=*:5070': 'the address * is taken as all addresses',
+  'listen="127.0.0.1:5070"': 'the quoted form with a port is taken',
+  'listen="udp:127.0.0.1:5070"': 'the quoted form with a transport is taken',
+  'alias=1.example.org': 'a host name may start with a digit (RFC 1123)',
+  'udp_mtu_try_proto=XYZ': 'refused at start',
+  'flags FLAG_A:32': 'refused where the flag is used',
+  'flags FLAG_A:1\nflags FLAG_A:2': 'the last one counts',
+  'setflag("1");': 'a number in quotes is taken as the number',
+  'setavpflag($avp(x), "f");': 'AVP flags that were not declared are taken',
+  'switch ($var(x)) { case 1: exit; case 1: drop; }': atStart,
+  'route(A);': atStart,
+  'route("A");': atStart,
+  'route(1);': atStart,
+  '$var(x) = @no.such.select;': atStart,
+  'if ($rU =~ "[") exit;': atStart,
+  'if ($rU =~ "(a|b") exit;': atStart,
+  '$nosuch = 1;': avp,
+  '$var(x) = $nosuch;': avp,
+  '$attr = 1;': avp,
+  '\\ exit;': 'Kamailio prints a character it does not know and goes on; here it is an error',
+};

@@ -1,0 +1,17 @@
+/** All tables of probes. */
+import type { ProbeTable } from '../probe.js';
+import { keywordTable } from './keywords.js';
+import { literals } from './literals.js';
+import { operatorTables } from './operators.js';
+import { precedence } from './precedence.js';
+import { programs } from './programs.js';
+import { unaryTable } from './unary.js';
+
+export const tables: readonly ProbeTable[] = [
+  ...operatorTables,
+  unaryTable,
+  precedence,
+  programs,
+  literals,
+  keywordTable,
+];
