@@ -21,11 +21,23 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'servers',
-          include: ['test/{acceptance,differential,interop}/**/*.test.ts'],
+          include: ['test/{acceptance,interop}/**/*.test.ts'],
           fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 120_000,
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'differential',
+          include: ['test/differential/**/*.test.ts'],
+          // Their processes wait for each other more than they compute.
+          maxWorkers: 3,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          sequence: { groupOrder: 2 },
         },
       },
     ],

@@ -39,14 +39,19 @@ export class PeerSockets {
 
   static async open(name: string, port: number, ipv6: boolean): Promise<PeerSockets> {
     const peer = new PeerSockets(name, port);
-    peer.#udp4 = await peer.#bind('udp4', '127.0.0.1');
-    peer.#servers.push(await peer.#listen('127.0.0.1'));
-    peer.#servers.push(await peer.#listenTls('127.0.0.1'));
-    if (ipv6) {
-      peer.#udp6 = await peer.#bind('udp6', '::1');
-      peer.#servers.push(await peer.#listen('::1'));
+    try {
+      peer.#udp4 = await peer.#bind('udp4', '127.0.0.1');
+      peer.#servers.push(await peer.#listen('127.0.0.1'));
+      peer.#servers.push(await peer.#listenTls('127.0.0.1'));
+      if (ipv6) {
+        peer.#udp6 = await peer.#bind('udp6', '::1');
+        peer.#servers.push(await peer.#listen('::1'));
+      }
+      return peer;
+    } catch (error) {
+      await peer.close();
+      throw error;
     }
-    return peer;
   }
 
   sendUdp(bytes: string, host: string, port: number): void {

@@ -27,10 +27,10 @@ export type PeerName = keyof typeof peerPorts;
 export const peerNames = Object.keys(peerPorts) as PeerName[];
 
 /**
- * Where another run holds the ports, a run moves all of them up by the same amount. Scenarios, cfgs and goldens keep the numbers
+ * Where another lane or run holds the ports, a run moves all of them up by the same amount. Scenarios, cfgs and goldens keep the numbers
  * above: text is translated where it leaves for the wire and where it comes from there. Both have five digits, so no length changes.
  */
-export const portShifts = [0, 1000, 2000, 3000, 4000, 5000] as const;
+export const portShifts: readonly number[] = Array.from({ length: 12 }, (_, index) => index * 500);
 
 const isOurs = (port: number) => (port >= 21700 && port < 21800) || (port >= 22000 && port < 22100);
 

@@ -1,0 +1,3 @@
+import { playLane } from './lane.js';
+
+await playLane(2);
