@@ -98,6 +98,8 @@ class ArgBinder {
     const { span } = expression;
     switch (spec.kind) {
       case 'str':
+        if (spec.shape && !new RegExp(spec.shape.pattern).test(value)) return this.wrong(spec.shape.wants, value);
+        return { kind: 'constant', value };
       case 'hdrName':
       case 'name':
         return { kind: 'constant', value };

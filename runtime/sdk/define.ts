@@ -90,6 +90,8 @@ export interface ArgSpec<T = unknown> {
   readonly rest?: boolean;
   /** `oneOf`: the words allowed. */
   readonly values?: readonly string[];
+  /** `str`: regular expression the text has to match, and what that means in words. */
+  readonly shape?: { readonly pattern: string; readonly wants: string };
   /** `route`: the kind of block named. */
   readonly route?: RouteKind;
   /** `name`: which modparam declares the names. */
@@ -108,6 +110,9 @@ const arg = <T>(kind: ArgKind, name: string, doc: string, more: Partial<ArgSpec<
 });
 /** Constant text. */
 export const str = (name: string, doc = '') => arg<string>('str', name, doc);
+/** Constant text of a certain form. */
+export const shaped = (name: string, pattern: string, wants: string, doc = '') =>
+  arg<string>('str', name, doc, { shape: { pattern, wants } });
 /** Constant integer (a number, or text that is one). */
 export const int = (name: string, doc = '') => arg<number>('int', name, doc);
 /** Text in which pseudo-variables are replaced at each call. */

@@ -11,12 +11,14 @@ import {
   ParseFailure,
   type RouteContext,
   regex,
+  shaped,
   type Verdict,
   varInt,
   varStr,
 } from '../../runtime/sdk/index.js';
 import { bodyLines, end, FIELDS, field, fnmatch, LINES, line, move, start } from './iterators.js';
 import { headerValueSelects } from './selects.js';
+import * as values from './values.js';
 
 /** `msg_apply_changes()` works on requests in request_route, and on responses. */
 const mayRewrite = (ctx: RouteContext) => !ctx.msg.isRequest || ctx.kind === 'request';
@@ -79,12 +81,28 @@ const moved = { 1: 'there is one', [-1]: 'no more, or no such iterator' } as con
 const ok = { 1: 'done', [-1]: 'failed' } as const;
 const name = varStr('iterator', 'its name');
 
+/** The first argument of the functions on values, parsed once a text. */
+function placeOf(known: Map<string, values.Place | null>, text: string): values.Place | null {
+  let place = known.get(text);
+  if (place === undefined) {
+    place = values.parsePlace(text);
+    known.set(text, place);
+  }
+  return place;
+}
+const placed = shaped('hf', values.shapes.place, 'NAME, NAME[n] or NAME[*], with or without .param');
+const assignable = shaped('hf', values.shapes.assigned, 'NAME or NAME[n], or with .param also NAME[*]');
+const oneValue = shaped('hf', values.shapes.value, 'NAME or NAME[n]');
+const plainName = shaped('hf', values.shapes.name, 'the name of a header field');
+const newValue = varStr('value');
+
 export default defineModule({
   name: 'textopsx',
   doc: 'More text operations: applying edits at once, changing the status of a response, iterating over header fields.',
   uses: [],
   params: {},
   stats: {},
+  state: () => ({ places: new Map<string, values.Place | null>() }),
   functions: {
     msg_apply_changes: {
       doc: 'Makes the edits so far visible to reads; refused after a Record-Route was added.',
@@ -153,6 +171,96 @@ export default defineModule({
       returns: { 1: 'it does', [-1]: 'it does not' },
       example: 'if (fnmatch("$rU", "123*")) { exit; }',
       run: (_me, _ctx, text, pattern) => (fnmatch(pattern, text) ? 1 : -1),
+    },
+    append_hf_value: {
+      doc: 'Adds a value behind the n-th one of a header field that is a list, or as a new field when there is none; without `[n]` always as a new field.',
+      args: [oneValue, newValue],
+      routes: ['any'],
+      returns: ok,
+      example: 'append_hf_value("Supported[-1]", "gruu");',
+      run(me, ctx, hf, value) {
+        const place = placeOf(me.state.places, hf);
+        return place === null ? -1 : values.appendValue(ctx, place, value);
+      },
+    },
+    insert_hf_value: {
+      doc: 'Adds a value before the n-th one of a header field that is a list; without `[n]` as a new field before the first of the name.',
+      args: [oneValue, newValue],
+      routes: ['any'],
+      returns: ok,
+      example: 'insert_hf_value("Supported[1]", "gruu");',
+      run(me, ctx, hf, value) {
+        const place = placeOf(me.state.places, hf);
+        return place === null ? -1 : values.insertValue(ctx, place, value);
+      },
+    },
+    remove_hf_value: {
+      doc: 'Removes the n-th value (1 when not written, `*` for the whole fields), or a parameter of it.',
+      args: [placed],
+      routes: ['any'],
+      returns: ok,
+      example: 'remove_hf_value("Contact[*].expires");',
+      run(me, ctx, hf) {
+        const place = placeOf(me.state.places, hf);
+        return place === null ? -1 : values.changeValue(ctx, place, null, false);
+      },
+    },
+    remove_hf_value2: {
+      doc: 'As remove_hf_value(), for header fields in the form of Authorization: a comma does not end a value.',
+      args: [placed],
+      routes: ['any'],
+      returns: ok,
+      example: 'remove_hf_value2("Authorization.opaque");',
+      run(me, ctx, hf) {
+        const place = placeOf(me.state.places, hf);
+        return place === null ? -1 : values.changeValue(ctx, place, null, true);
+      },
+    },
+    assign_hf_value: {
+      doc: 'Replaces the n-th value, or sets a parameter of it; an empty value leaves the parameter without `=`.',
+      args: [assignable, newValue],
+      routes: ['any'],
+      returns: ok,
+      example: 'assign_hf_value("Contact[1].expires", "60");',
+      run(me, ctx, hf, value) {
+        const place = placeOf(me.state.places, hf);
+        return place === null ? -1 : values.changeValue(ctx, place, value, false);
+      },
+    },
+    assign_hf_value2: {
+      doc: 'As assign_hf_value(), for header fields in the form of Authorization: a comma does not end a value.',
+      args: [assignable, newValue],
+      routes: ['any'],
+      returns: ok,
+      example: 'assign_hf_value2("Authorization.opaque", "\\"\\"");',
+      run(me, ctx, hf, value) {
+        const place = placeOf(me.state.places, hf);
+        return place === null ? -1 : values.changeValue(ctx, place, value, true);
+      },
+    },
+    include_hf_value: {
+      doc: 'Adds a value to a header field that is a list, unless it has it.',
+      args: [plainName, newValue],
+      routes: ['any'],
+      returns: { 1: 'added, or there already', [-1]: 'failed' },
+      example: 'include_hf_value("Supported", "path");',
+      run: (_me, ctx, hf, value) => values.includeValue(ctx, hf.trim(), value),
+    },
+    exclude_hf_value: {
+      doc: 'Removes a value from all fields of a name.',
+      args: [plainName, newValue],
+      routes: ['any'],
+      returns: { 1: 'it is not there any more', [-1]: 'failed' },
+      example: 'exclude_hf_value("Supported", "path");',
+      run: (_me, ctx, hf, value) => values.excludeValue(ctx, hf.trim(), value),
+    },
+    hf_value_exists: {
+      doc: 'Is a value in one of the fields of a name?',
+      args: [plainName, newValue],
+      routes: ['any'],
+      returns: { 1: 'yes', [-1]: 'no' },
+      example: 'if (hf_value_exists("Supported", "path")) { exit; }',
+      run: (_me, ctx, hf, value) => (values.hasValue(ctx, hf.trim(), value) ? 1 : -1),
     },
     hf_iterator_start: {
       doc: 'Starts a named iterator over the header fields; hf_iterator_next() goes to the first.',
@@ -293,20 +401,7 @@ export default defineModule({
   rpc: {},
   selects: headerValueSelects,
   eventRoutes: {},
-  missing: [
-    'msg_changed_route',
-    'append_hf_value',
-    'insert_hf_value',
-    'remove_hf_value',
-    'assign_hf_value',
-    'remove_hf_value2',
-    'assign_hf_value2',
-    'include_hf_value',
-    'exclude_hf_value',
-    'hf_value_exists',
-    'bind_textopsx',
-    '@hf_value2',
-  ],
+  missing: ['msg_changed_route'],
 });
 
 function insertAt(ctx: RouteContext, at: number | undefined, text: string): Verdict {

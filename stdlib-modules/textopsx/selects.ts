@@ -1,5 +1,6 @@
-/** `@hf_value.name[2].param`: values of header fields that are lists (textopsx.c). */
+/** `@hf_value.name[2].param`: values of header fields that are lists; `@hf_value2`: of fields in the form of Authorization (textopsx.c). */
 import { parseNameAddr, parseUri, type RouteContext, type SelectSpec, type Value } from '../../runtime/sdk/index.js';
+import { readWhole } from './values.js';
 
 type Words = readonly (string | number)[];
 type Table = Record<string, SelectSpec<object, RouteContext>>;
@@ -97,8 +98,43 @@ function valueSelects(): Table {
   return table;
 }
 
+/** Whole fields; `@hf_value2.authorization.username`. A parameter can be read as a URI. */
+function wholeSelects(): Table {
+  const table: Table = {};
+  for (const path of ['hf_value2.*', 'hf_value2.*.#']) {
+    const indexed = path.endsWith('#');
+    const at = indexed ? 3 : 2;
+    const read = (ctx: RouteContext, words: Words, param: string | null): string | null =>
+      readWhole(ctx, headerName(words[1]), indexed ? Number(words[2]) || 1 : 1, param);
+    const parameter = (ctx: RouteContext, words: Words): string => read(ctx, words, headerName(words[at])) ?? '';
+    table[path] = select('body of a header field', (ctx, words) => read(ctx, words, null));
+    table[`${path}.*`] = select('parameter of a header field in the form of Authorization', parameter);
+    table[`${path}.params.*`] = select('parameter behind a semicolon', (ctx, words) =>
+      param(read(ctx, words, null) ?? '', String(words.at(-1))),
+    );
+    table[`${path}.*.uri`] = select('such a parameter as a URI', parameter);
+    for (const [part, get] of Object.entries(uriParts))
+      table[`${path}.*.uri.${part}`] = select(`${part} of the URI in such a parameter`, (ctx, words) => {
+        const parsed = parseUri(parameter(ctx, words));
+        return parsed === null ? null : get(parsed);
+      });
+    table[`${path}.*.uri.params.*`] = select('parameter of the URI in such a parameter', (ctx, words) => {
+      const parsed = parseUri(parameter(ctx, words));
+      return parsed?.param(headerName(words.at(-1))) || null;
+    });
+    table[`${path}.*.nameaddr.uri`] = select('URI of the name-addr in such a parameter', (ctx, words) =>
+      uriOf(parameter(ctx, words)),
+    );
+    table[`${path}.*.nameaddr.name`] = select('display name of the name-addr in such a parameter', (ctx, words) =>
+      nameOf(parameter(ctx, words)),
+    );
+  }
+  return table;
+}
+
 export const headerValueSelects: Table = {
   ...valueSelects(),
+  ...wholeSelects(),
   'hf_value_exists.*.*': select('1 when a header field has the value, 0 otherwise', (ctx, words) =>
     all(ctx, words).includes(String(words[2])) ? '1' : '0',
   ),
