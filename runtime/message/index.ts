@@ -11,6 +11,7 @@ export * from './name-addr.js';
 export * from './own-address.js';
 export * from './params.js';
 export * from './rewrite.js';
+export * from './sdp.js';
 export * from './serialize.js';
 export * from './start-line.js';
 export * from './tags.js';

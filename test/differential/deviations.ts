@@ -25,6 +25,10 @@ export const deviations: Readonly<Record<string, { readonly shows: string; reado
   'acc/now': { shows: 'to_tag=;call_id=call-1-now', row: '`acc_log_request()` without a To tag' },
   'acc-other/now': { shows: 'to_tag=;call_id=call-1-now', row: '`acc_log_request()` without a To tag' },
   'acc-other/cancelled': { shows: 'to_tag=;call_id=call-1-cancelled', row: '`acc_log_request()` without a To tag' },
+  'sdpops/version-long': {
+    shows: 'S o=alice 2890844526 3724394401 IN IP4 10.0.0.5',
+    row: '`$sdp(sess_version)` above 31 bits',
+  },
   'stock-requests/unknown-scheme': {
     shows: 'S SIP/2.0 400 Bad Request URI',
     row: 'a Request-URI that cannot be parsed',

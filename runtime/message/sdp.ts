@@ -1,0 +1,172 @@
+/**
+ * Session descriptions (RFC 8866) as Kamailio's parser sees them (core/parser/sdp): sessions, their media, payload types and
+ * the offsets of what gets edited. A body it refuses is refused here.
+ */
+import { equalsIgnoreCase } from './chars.js';
+import type { SipMessage } from './message.js';
+import { boundaryOf } from './multipart.js';
+
+/** A piece of `msg.raw`. */
+export interface Extent {
+  readonly start: number;
+  readonly end: number;
+}
+export interface SdpPayload {
+  readonly id: string;
+  /** From `a=rtpmap`; null without one. */
+  encoding: string | null;
+}
+export interface SdpStream extends Extent {
+  readonly media: string;
+  readonly port: string;
+  readonly transport: string;
+  /** The list of formats in the m= line. */
+  readonly formats: Extent;
+  readonly payloads: readonly SdpPayload[];
+  /** `sendrecv`, `sendonly`, `recvonly`, `inactive`; null: not said here. */
+  readonly mode: string | null;
+}
+export interface SdpSession {
+  /** The version number in o=. */
+  readonly version: Extent;
+  /** Of the session's own c= line; null without one. */
+  readonly family: 4 | 6 | null;
+  readonly streams: readonly SdpStream[];
+}
+export interface Sdp extends Extent {
+  readonly sessions: readonly SdpSession[];
+}
+
+const isLineEnd = (raw: string, at: number): boolean => raw[at] === '\n' || raw[at] === '\r';
+
+/** Start of the next line `x=` at or after `from`; -1 when there is none before `end`. */
+export function findSdpLine(raw: string, from: number, end: number, letter: string): number {
+  for (let at = raw.indexOf(`${letter}=`, from); at >= 0 && at + 1 < end; at = raw.indexOf(`${letter}=`, at + 2))
+    if (at === 0 || isLineEnd(raw, at - 1)) return at;
+  return -1;
+}
+/** Text of the line at `at`, without its line end and blanks around it. */
+function lineText(raw: string, at: number, end: number): string {
+  const lf = raw.indexOf('\n', at);
+  return raw.slice(at, lf < 0 || lf > end ? end : lf).trim();
+}
+/** `IN IP4 10.0.0.1`: the family; null when there is no address. */
+function familyOf(line: string): 4 | 6 | null {
+  const at = line.lastIndexOf(' IP');
+  const found = /^ IP([46])\s+\S/.exec(at < 0 ? '' : line.slice(at));
+  return found === null ? null : found[1] === '4' ? 4 : 6;
+}
+
+function versionOf(raw: string, start: number, end: number): Extent | null {
+  const line = lineText(raw, start, end);
+  const found = /^o=\S* \S* (\S*) /.exec(line);
+  if (line.length < 13 || found === null) return null;
+  const at = start + found[0].length - 1 - (found[1] ?? '').length;
+  return { start: at, end: at + (found[1] ?? '').length };
+}
+
+function streamAt(raw: string, start: number, end: number): SdpStream | null {
+  const line = lineText(raw, start, end);
+  const found = /^m=(\S+)[ \t]+(\S+)[ \t]+(\S+)[ \t]*/.exec(line);
+  if (found === null) return null;
+  const formats = { start: start + found[0].length, end: start + line.length };
+  const list = line.slice(found[0].length);
+  const payloads: SdpPayload[] = list === '' ? [] : list.split(/[ \t]+/).map((id) => ({ id, encoding: null }));
+  let mode: string | null = null;
+  if (payloads.length > 0) {
+    const byId = new Map(payloads.map((p) => [p.id, p]));
+    for (let at = findSdpLine(raw, start, end, 'a'); at >= 0; at = findSdpLine(raw, at + 2, end, 'a')) {
+      const text = lineText(raw, at, end);
+      const map = /^a=rtpmap:(\S+)\s+([^/]*)\//i.exec(text);
+      const payload = map === null ? undefined : byId.get(map[1] ?? '');
+      if (payload !== undefined) payload.encoding = map?.[2] ?? null;
+      const direction = /^a=(sendrecv|sendonly|recvonly|inactive)/i.exec(text)?.[1];
+      if (direction !== undefined) mode = direction;
+    }
+  }
+  return {
+    start,
+    end,
+    media: found[1] ?? '',
+    port: found[2] ?? '',
+    transport: found[3] ?? '',
+    formats,
+    payloads,
+    mode,
+  };
+}
+
+function sessionAt(raw: string, { start, end }: Extent): SdpSession | null {
+  const v = findSdpLine(raw, start, end, 'v');
+  const o = v < 0 ? -1 : findSdpLine(raw, v, end, 'o');
+  let m = o < 0 ? -1 : findSdpLine(raw, o, end, 'm');
+  if (m < 0) return null;
+  const version = versionOf(raw, o, m);
+  if (version === null || familyOf(lineText(raw, o, end)) === null) return null;
+  const c = findSdpLine(raw, o, m, 'c');
+  const family = c < 0 ? null : familyOf(lineText(raw, c, end));
+  if (c >= 0 && family === null) return null;
+  const streams: SdpStream[] = [];
+  while (m >= 0) {
+    const next = findSdpLine(raw, m + 2, end, 'm');
+    const stop = next < 0 ? end : next;
+    const own = findSdpLine(raw, m, stop, 'c');
+    if (own < 0 ? c < 0 : familyOf(lineText(raw, own, end)) === null) return null;
+    const stream = streamAt(raw, m, stop);
+    if (stream === null) return null;
+    streams.push(stream);
+    m = next;
+  }
+  return { version, family, streams };
+}
+
+/** Parts of a multipart body that are SDP; null when the body cannot be cut into parts. */
+function sdpParts(msg: SipMessage, boundary: string): Extent[] | null {
+  const { raw } = msg;
+  const mark = `--${boundary}`;
+  const lines: number[] = [];
+  for (let at = raw.indexOf(mark, msg.bodyStart); at >= 0; at = raw.indexOf(mark, at + mark.length))
+    if (isLineEnd(raw, at - 1)) lines.push(at);
+  if (lines.length === 0) return null;
+  const found: Extent[] = [];
+  for (const [i, line] of lines.entries()) {
+    const end = lines[i + 1] ?? raw.length;
+    const head = raw.indexOf('\n', line) + 1;
+    if (head === 0 || head > end) continue;
+    const blank = /\r?\n\r?\n/g;
+    blank.lastIndex = head - 1;
+    const gap = blank.exec(raw);
+    if (gap === null || gap.index >= end) continue;
+    if (!/^(?:content-type|c)[ \t]*:[ \t]*application\/sdp[ \t]*(?:;|\r?$)/im.test(raw.slice(head, gap.index)))
+      continue;
+    let start = gap.index + gap[0].length;
+    while (start < end && /\s/.test(raw[start] ?? '')) start++;
+    found.push({ start, end });
+  }
+  return found;
+}
+
+/** Where the SDP of a message is; `empty`: there is no body; null: it is something else. */
+function extents(msg: SipMessage): readonly Extent[] | 'empty' | null {
+  if (!msg.complete) return null;
+  if (msg.bodyStart >= msg.raw.length) return 'empty';
+  const type = msg.contentType ?? '';
+  const plain = (type.split(';')[0] ?? '').trim();
+  if (equalsIgnoreCase(plain, 'application/sdp')) return [{ start: msg.bodyStart, end: msg.raw.length }];
+  const boundary = equalsIgnoreCase(plain, 'multipart/mixed') ? boundaryOf(type) : null;
+  return boundary === null ? null : sdpParts(msg, boundary);
+}
+
+/** `empty`: there is no body; null: it is no SDP, or a malformed one. */
+export function parseSdp(msg: SipMessage): Sdp | 'empty' | null {
+  const places = extents(msg);
+  if (places === null || places === 'empty') return places;
+  const sessions: SdpSession[] = [];
+  for (const place of places) {
+    const session = sessionAt(msg.raw, place);
+    if (session === null) return null;
+    sessions.push(session);
+  }
+  const last = places.at(-1);
+  return { start: last?.start ?? msg.bodyStart, end: last?.end ?? msg.bodyStart, sessions };
+}
