@@ -145,7 +145,8 @@ const databaseParams = (loaded: readonly string[]) =>
     .filter(({ name, params }) => loaded.includes(name) && String(params.db_url?.default ?? '').includes('://'))
     .map(({ name }) => `modparam("${name}", "db_url", "${databaseUrl}")\n`)
     .join('')
-    .concat(loaded.includes('sqlops') ? `modparam("sqlops", "sqlcon", "ca=>${databaseUrl}")\n` : '');
+    .concat(loaded.includes('sqlops') ? `modparam("sqlops", "sqlcon", "ca=>${databaseUrl}")\n` : '')
+    .concat(loaded.includes('dispatcher') ? `modparam("dispatcher", "db_url", "${databaseUrl}")\n` : '');
 /** Lets time pass, and calls of databases end. */
 async function pass(env: SimulatedEnvironment, server: Server, ms: number): Promise<void> {
   await env.clock.advance(ms);

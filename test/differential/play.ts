@@ -59,6 +59,8 @@ export class Players {
 
 /** Stands in a cfg for the folder with certificates, and its slash. */
 const TLS_FOLDER = '@TLS@';
+/** Stands in a cfg, and in the files beside it, for its own folder. */
+const OWN_FOLDER = '@HERE@';
 
 /** The cfg with its ports moved, when they are, and the folder of certificates put in. */
 function cfgFor(group: Group, shift: number): string {
@@ -66,12 +68,14 @@ function cfgFor(group: Group, shift: number): string {
   const path = fileURLToPath(new URL(`cfgs/${group.cfg}`, import.meta.url));
   const text = group.text ?? readFileSync(path, 'latin1');
   const needsFiles = text.includes(TLS_FOLDER);
-  if (shift === 0 && !needsFiles && group.text === undefined) return path;
+  const beside = Object.entries(group.beside ?? {});
+  if (shift === 0 && !needsFiles && beside.length === 0 && group.text === undefined) return path;
   const inPlace = (cfg: string, folder: string) => toWire(cfg.replaceAll(TLS_FOLDER, folder), shift);
   const folder = needsFiles ? tlsFolderCopy(inPlace) : '';
-  const moved = join(mkdtempSync(join(tmpdir(), 'sipc-cfg-')), group.cfg);
-  writeFileSync(moved, inPlace(text, folder), 'latin1');
-  return moved;
+  const own = mkdtempSync(join(tmpdir(), 'sipc-cfg-'));
+  for (const [name, content] of [...beside, [group.cfg, text] as const])
+    writeFileSync(join(own, name), inPlace(content, folder).replaceAll(OWN_FOLDER, own), 'latin1');
+  return join(own, group.cfg);
 }
 
 export class Theatre {
@@ -91,7 +95,7 @@ export class Theatre {
 
   static async open(start: Start, players: Players, group: Group, waitMs: number, quietMs: number): Promise<Theatre> {
     const theatre = new Theatre(players, waitMs, quietMs);
-    await group.prepare?.();
+    await group.prepare?.(players.shift);
     theatre.finish = group.finish ?? null;
     theatre.server = await start({
       cfg: cfgFor(group, players.shift),

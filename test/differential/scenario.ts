@@ -40,7 +40,9 @@ export interface Group {
   readonly args: readonly string[];
   readonly scenarios: readonly Scenario[];
   /** Before the server starts, for each of the two: the rows it finds. */
-  readonly prepare?: () => Promise<void>;
+  readonly prepare?: (shift: number) => Promise<void>;
+  /** Files that lie beside the cfg, by name; the cfg writes `@HERE@/name`. */
+  readonly beside?: Readonly<Record<string, string>>;
   /** After it stopped. */
   readonly finish?: () => void;
 }

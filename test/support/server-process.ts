@@ -78,14 +78,16 @@ export async function launch(options: LaunchOptions, make: (folder: string) => C
       resolve();
     });
   });
-  const reader = new LogReader(options.onLog ?? (() => {}));
-  const take = (chunk: Buffer) => {
-    const text = chunk.toString('latin1');
-    output = (output + text).slice(-outputLimit);
-    reader.push(text);
-  };
-  child.stdout?.on('data', take);
-  child.stderr?.on('data', take);
+  // A line of one stream must not go on with what came over the other.
+  const readers = [child.stdout, child.stderr].map((stream) => {
+    const reader = new LogReader(options.onLog ?? (() => {}));
+    stream?.on('data', (chunk: Buffer) => {
+      const text = chunk.toString('latin1');
+      output = (output + text).slice(-outputLimit);
+      reader.push(text);
+    });
+    return reader;
+  });
 
   const deadline = startedAt + (options.readyWithinMs ?? 20_000);
   while (!(await accepts(options.port))) {
@@ -113,7 +115,7 @@ export async function launch(options: LaunchOptions, make: (folder: string) => C
         await done;
         clearTimeout(force);
       }
-      reader.flush();
+      for (const reader of readers) reader.flush();
       rmSync(folder, { recursive: true, force: true });
     },
   };

@@ -53,11 +53,11 @@ function withRules(plain: Group): Group {
   return {
     ...filled,
     args: [...filled.args, ...Object.entries(defines).flatMap(([name, path]) => ['-A', `${name}="${path}"`])],
-    async prepare() {
+    async prepare(shift) {
       mkdirSync(folder, { recursive: true });
       writeFileSync(defines.RULES_ALLOW, allow);
       writeFileSync(defines.RULES_DENY, deny);
-      await filled.prepare?.();
+      await filled.prepare?.(shift);
     },
     finish() {
       rmSync(folder, { recursive: true, force: true });
