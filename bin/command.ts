@@ -9,6 +9,9 @@ export interface Io {
   readonly color: boolean;
 }
 
+/** Wrong use of a command: printed, exit code 2. */
+export class Misuse extends Error {}
+
 export interface CommandSpec {
   /** One line, for the table of `sipc --help`. */
   readonly summary: string;

@@ -45,8 +45,14 @@ const table: readonly Row[] = [
   {
     name: 'db',
     usage: '<action> <url>',
-    summary: "make or remove a database with Kamailio's tables",
+    summary: "make, remove or migrate a database with Kamailio's tables",
     load: () => import('./commands/db.js'),
+  },
+  {
+    name: 'ctl',
+    usage: '<command>',
+    summary: 'subscribers, aliases, domains …; who is online; any RPC',
+    load: () => import('./commands/ctl.js'),
   },
   {
     name: 'explain',

@@ -27,7 +27,7 @@ export interface Packet {
 }
 
 /** The packet at the start of `bytes`; `more` when it is not all there, `bad` when it never will be one. */
-export function readPacket(bytes: string): Packet | 'more' | 'bad' {
+export function readPacket(bytes: string, maxBytes = MAX_REQUEST_BYTES): Packet | 'more' | 'bad' {
   if (bytes.length > 0 && bytes.charCodeAt(0) !== MAGIC) return 'bad';
   if (bytes.length < MIN_PACKET) return 'more';
   const second = bytes.charCodeAt(1);
@@ -38,7 +38,7 @@ export function readPacket(bytes: string): Packet | 'more' | 'bad' {
   const start = 2 + lengthBytes + cookieBytes;
   if (bytes.length < start) return 'more';
   const length = readInt(bytes, 2, lengthBytes);
-  if (length < 0 || length > MAX_REQUEST_BYTES) return 'bad';
+  if (length < 0 || length > maxBytes) return 'bad';
   const end = start + length;
   return bytes.length < end ? 'more' : { type, cookie: readInt(bytes, 2 + lengthBytes, cookieBytes) >>> 0, start, end };
 }
@@ -49,37 +49,80 @@ const readInt = (bytes: string, at: number, size: number): number => {
   return value;
 };
 
+interface Record {
+  readonly type: number;
+  /** Flag of the head: a struct or array ends here, a number or text is long. */
+  readonly size: number;
+  readonly at: number;
+  readonly next: number;
+}
+/** The record at `at`; null when it does not end before `end`. */
+function readRecord(bytes: string, at: number, end: number): Record | null {
+  const head = bytes.charCodeAt(at++);
+  const type = head & 15;
+  let size = head >> 4;
+  if (type === T.struct || type === T.array) return { type, size, at, next: at };
+  if (type !== T.double && size & 8) {
+    const lengthBytes = size & 7;
+    if (lengthBytes > 4 || at + lengthBytes > end) return null;
+    size = readInt(bytes, at, lengthBytes);
+    at += lengthBytes;
+  }
+  return size < 0 || at + size > end ? null : { type, size, at, next: at + size };
+}
+/** Value of a record that is neither struct nor array nor name; null when it is malformed. */
+function readScalar(bytes: string, { type, size, at }: Record): RpcParam | null {
+  if (type === T.int) return size > 4 ? null : readInt(bytes, at, size);
+  if (type === T.str) return size === 0 ? null : bytes.slice(at, at + size - 1);
+  if (type === T.bytes) return bytes.slice(at, at + size);
+  return type === T.double ? double(readThousandths(bytes, at, size)) : null;
+}
+
 /** The records of a packet as parameters; null when one is malformed or is a struct. */
 export function readRecords(bytes: string, packet: Packet): RpcParam[] | null {
   const values: RpcParam[] = [];
-  let at = packet.start;
-  while (at < packet.end) {
-    const head = bytes.charCodeAt(at++);
-    const type = head & 15;
-    let size = head >> 4;
-    if (type !== T.double && size & 8) {
-      const lengthBytes = size & 7;
-      if (lengthBytes > 4 || at + lengthBytes > packet.end) return null;
-      size = readInt(bytes, at, lengthBytes);
-      at += lengthBytes;
-    }
-    if (size < 0 || at + size > packet.end) return null;
-    if (type === T.int) {
-      if (size > 4) return null;
-      values.push(readInt(bytes, at, size));
-    } else if (type === T.str) {
-      if (size === 0) return null;
-      values.push(bytes.slice(at, at + size - 1));
-    } else if (type === T.bytes) {
-      values.push(bytes.slice(at, at + size));
-    } else if (type === T.double) {
-      values.push(double(readThousandths(bytes, at, size)));
-    } else {
-      return null;
-    }
-    at += size;
+  for (let at = packet.start; at < packet.end; ) {
+    const record = readRecord(bytes, at, packet.end);
+    const value = record && readScalar(bytes, record);
+    if (record === null || value === null) return null;
+    values.push(value);
+    at = record.next;
   }
   return values;
+}
+
+/** Structs may stand in structs this deep. */
+const MAX_DEPTH = 32;
+/** The values of a reply, structs and arrays with all in them; null when one is malformed. */
+export function readReply(bytes: string, packet: Packet): RpcValue[] | null {
+  const values: RpcValue[] = [];
+  const open: RpcArray[] = [];
+  let name: string | null = null;
+  for (let at = packet.start; at < packet.end; ) {
+    const record = readRecord(bytes, at, packet.end);
+    if (record === null) return null;
+    at = record.next;
+    if (record.type === T.name) {
+      if (record.size === 0) return null;
+      name = bytes.slice(record.at, record.at + record.size - 1);
+      continue;
+    }
+    let value: RpcValue | null;
+    if (record.type === T.struct || record.type === T.array) {
+      if (record.size & 8) {
+        if (open.pop() === undefined) return null;
+        continue;
+      }
+      value = new RpcArray();
+    } else value = readScalar(bytes, record);
+    if (value === null) return null;
+    const inside = open.at(-1);
+    if (inside) inside.items.push({ name, value });
+    else values.push(value);
+    name = null;
+    if (value instanceof RpcArray && open.push(value) > MAX_DEPTH) return null;
+  }
+  return open.length === 0 ? values : null;
 }
 function readThousandths(bytes: string, at: number, size: number): number {
   let value = 0n;

@@ -4,6 +4,7 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openUnixDatagram } from '../../runtime/admin/unix-datagram.js';
+import { sipc } from '../support/command.js';
 import { controlPort } from '../support/ports.js';
 import type { ServerProcess } from '../support/server-process.js';
 import { startSipc } from '../support/sipc.js';
@@ -84,6 +85,31 @@ describe('kamcmd', () => {
     expect(await server.rpc('stats.get_statistics', 'usrloc:')).toMatch(/^usrloc:location_contacts = 1$/m);
     await server.rpc('ul.rm', 'location', 'bob');
     expect(await server.rpc('ul.lookup', 'location', 'bob')).toContain('AOR not found in location table');
+  });
+});
+
+describe('sipc ctl', () => {
+  const ctl = (...words: string[]) => sipc('ctl', '--server', `unixs:${join(server.folder, 'kamailio_ctl')}`, ...words);
+
+  it('shows, adds and removes contacts', async ({ skip }) => {
+    if (missing !== null) skip(missing);
+    expect(await ctl('ul', 'add', 'erin', contact, '3600')).toMatchObject({ code: 0, err: '' });
+    await ctl('ul', 'add', 'frank', contact, '3600');
+    expect((await ctl('online')).out).toBe('aor\nerin\nfrank\n');
+    expect((await ctl('ul', 'show', 'erin@example.org')).out).toContain(`Address: ${contact}\n`);
+    expect(JSON.parse((await ctl('--json', 'ul', 'show', 'erin')).out)).toMatchObject({ AoR: 'erin' });
+    expect((await ctl('ul', 'rm', 'erin')).code).toBe(0);
+    await ctl('ul', 'rm', 'frank');
+    expect(await ctl('ul', 'show', 'erin')).toMatchObject({ code: 1, err: expect.stringContaining('not found') });
+  });
+  it('asks the server', async ({ skip }) => {
+    if (missing !== null) skip(missing);
+    expect((await ctl('version')).out).toMatch(/^kamailio 5\.6\.3 /);
+    expect((await ctl('monitor', '--once')).out).toMatch(/up \d+ s\ncore:/);
+    expect((await ctl('stats', 'usrloc')).out).toContain('usrloc:registered_users = 0\n');
+    expect((await ctl('rpc', 'pv.shvGet')).code).toBe(0);
+    const unknown = await ctl('rpc', 'no.such');
+    expect([unknown.code, unknown.err]).toEqual([1, expect.stringContaining('no.such not found')]);
   });
 });
 
