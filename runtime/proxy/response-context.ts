@@ -99,7 +99,11 @@ function* decide(core: Core, t: Transaction, b: Branch, status: number, reply: R
     b.lastReceived = status;
     return { outcome: 'late', store: false, relay: b.index };
   }
-  if (b.lastReceived >= 200 && !(success && b.lastReceived < 300)) return nothing('discarded');
+  if (b.lastReceived >= 200) {
+    // A branch given up here may still succeed: its 2xx ends the others (RFC 3261 §16.7 item 5).
+    const givenUp = b.timedOut || b.reply === FAKED;
+    if (!(success && (b.lastReceived < 300 || givenUp))) return nothing('discarded');
+  }
   if (status >= 300) return yield* decideNegative(core, t, b, status, reply, set);
   b.lastReceived = status;
   const relay = status === 100 && !core.tm.relay100 ? -1 : b.index;

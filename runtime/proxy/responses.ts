@@ -40,7 +40,8 @@ export function* responseReceived(core: Core, b: Branch, msg: SipMessage, draft:
     else if (t.isInvite && t.isOriginated && !(t.flags & TransactionFlag.ownAck))
       yield* acknowledgeSuccess(core, b, msg);
   } else {
-    if (b.canceled) {
+    // RFC 3261 §9.1: a branch of another method that timed out stays as it is when its server turns out to be alive.
+    if (b.canceled && t.isInvite) {
       cancelNowThatItAnswered(core, t, b);
       return;
     }
