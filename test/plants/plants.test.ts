@@ -1,21 +1,28 @@
-/** The list keeps up with the code: each bug can still be planted, and the scenarios it names exist. */
-import { readFileSync } from 'node:fs';
-import { expect, it } from 'vitest';
+/** The lists keep up with the code: each bug can still be planted, and what is to notice it exists. */
+import { existsSync, readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
 import { loadGroups } from '../differential/groups.js';
+import { faults } from './faults.js';
 import { plants } from './plants.js';
 
 const scenarios = new Set(
   (await loadGroups()).flatMap((group) => group.scenarios.map(({ slug }) => `${group.name}/${slug}`)),
 );
+const exists = (name: string): boolean =>
+  name.endsWith('.ladder') ? existsSync(new URL(`../../${name}`, import.meta.url)) : scenarios.has(name);
 
-it.for(plants)('$name', ({ file, search, replacement, noticedBy }) => {
-  const text = readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8');
-  expect(text.split(search).length - 1, `occurrences in ${file} of: ${search}`).toBe(1);
-  expect(replacement).not.toBe(search);
-  expect(noticedBy.filter((name) => !scenarios.has(name))).toEqual([]);
-});
-
-it('are twenty or more, each of another kind', () => {
-  expect(plants.length).toBeGreaterThanOrEqual(20);
-  expect(new Set(plants.map(({ name }) => name)).size).toBe(plants.length);
+describe.for([
+  { what: 'for the suite', list: plants, atLeast: 20 },
+  { what: 'for the simulator', list: faults, atLeast: 20 },
+])('$what', ({ list, atLeast }) => {
+  it.for(list)('$name', ({ file, search, replacement, noticedBy }) => {
+    const text = readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8');
+    expect(text.split(search).length - 1, `occurrences in ${file} of: ${search}`).toBe(1);
+    expect(replacement).not.toBe(search);
+    if (list === plants) expect(noticedBy.filter((name) => !exists(name))).toEqual([]);
+  });
+  it(`are ${atLeast} or more, each of another kind`, () => {
+    expect(list.length).toBeGreaterThanOrEqual(atLeast);
+    expect(new Set(list.map(({ name }) => name)).size).toBe(list.length);
+  });
 });

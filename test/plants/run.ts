@@ -1,17 +1,21 @@
 /**
- * `npm run plants [WORD …]`: plants each bug (whose name has one of the words) in a copy of the tree and plays the scenarios named
- * beside it there. A bug nobody notices, or one that can no longer be planted, ends in exit code 1.
+ * `npm run plants [WORD …]`: plants each bug (whose name has one of the words) in a copy of the tree and plays the scenarios and
+ * ladders named beside it there. `-- --simulator` plants those of faults.ts and runs 10,000 simulated calls each. A bug nobody
+ * notices, or one that can no longer be planted, ends in exit code 1.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { faults } from './faults.js';
 import { type Plant, plants } from './plants.js';
 
 const tree = fileURLToPath(new URL('../..', import.meta.url));
-const words = process.argv.slice(2);
-const chosen = plants.filter(({ name }) => words.length === 0 || words.some((word) => name.includes(word)));
+const simulated = process.argv.includes('--simulator');
+const words = process.argv.slice(2).filter((word) => !word.startsWith('--'));
+const all: readonly Plant[] = simulated ? faults : plants;
+const chosen = all.filter(({ name }) => words.length === 0 || words.some((word) => name.includes(word)));
 
 const copy = mkdtempSync(join(tmpdir(), 'sipc-plants-'));
 const listed = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], {
@@ -31,8 +35,8 @@ symlinkSync(join(tree, 'node_modules'), join(copy, 'node_modules'));
 
 let missed = 0;
 try {
-  const all = [...new Set(chosen.flatMap(({ noticedBy }) => noticedBy))];
-  const before = failing(all);
+  const named = simulated ? ['simulate'] : [...new Set(chosen.flatMap(({ noticedBy }) => noticedBy))];
+  const before = failing(named);
   if (before.length > 0) {
     console.error(`these fail without any plant: ${before.join(', ')}`);
     missed++;
@@ -68,23 +72,37 @@ function plantAndPlay(plant: Plant): string[] {
   }
 }
 
-/** Which of these scenarios fail in the copy. A server that does not start fails them all, which proves nothing: that is an error. */
-function failing(scenarios: readonly string[]): string[] {
+/** Which of these fail in the copy. */
+function failing(names: readonly string[]): string[] {
+  if (names[0] === 'simulate') return simulatorFails();
+  const ladders = names.filter((name) => name.endsWith('.ladder'));
+  const scenarios = names.filter((name) => !name.endsWith('.ladder'));
+  const failed: string[] = [];
+  if (scenarios.length > 0) {
+    const titles = play('test/differential', { SIPC_SCENARIOS: scenarios.join(',') });
+    for (const scenario of scenarios) {
+      const [group, slug] = scenario.split('/');
+      if (titles.some((title) => title.includes(`${group} `) && title.includes(` ${slug}: `))) failed.push(scenario);
+    }
+  }
+  if (ladders.length > 0) {
+    const titles = play('test/ladders/ladders.test.ts', {});
+    for (const ladder of ladders) if (titles.some((title) => title.includes(`${ladder}: `))) failed.push(ladder);
+  }
+  return failed;
+}
+
+/** Titles of the tests that fail. A server that does not start fails them all, which proves nothing: that is an error. */
+function play(suite: string, env: Readonly<Record<string, string>>): string[] {
   const report = join(copy, 'report.json');
   rmSync(report, { force: true });
   const run = spawnSync(
     process.execPath,
-    [
-      join(copy, 'node_modules/vitest/vitest.mjs'),
-      'run',
-      'test/differential',
-      '--reporter=json',
-      `--outputFile=${report}`,
-    ],
+    [join(copy, 'node_modules/vitest/vitest.mjs'), 'run', suite, '--reporter=json', `--outputFile=${report}`],
     {
       cwd: copy,
       encoding: 'utf8',
-      env: { ...process.env, SIPC_SCENARIOS: scenarios.join(','), SIPC_CACHE: join(copy, '.cache') },
+      env: { ...process.env, ...env, SIPC_CACHE: join(copy, '.cache') },
     },
   );
   let results: {
@@ -102,11 +120,22 @@ function failing(scenarios: readonly string[]): string[] {
   if (played.length === 0 || /did not (start|listen)/.test(`${messages}${run.stdout}`)) {
     throw new Error(`the suite did not run:\n${run.stdout}${run.stderr}${messages}`);
   }
-  const failed = played
+  return played
     .filter(({ status }) => status === 'failed')
     .map(({ ancestorTitles, title }) => `${ancestorTitles.join(' ')} ${title}`);
-  return scenarios.filter((scenario) => {
-    const [group, slug] = scenario.split('/');
-    return failed.some((name) => name.includes(`${group} `) && name.includes(` ${slug}: `));
-  });
+}
+
+/** The first violation, as a name. */
+function simulatorFails(): string[] {
+  const run = spawnSync(
+    process.execPath,
+    [join(copy, 'node_modules/tsx/dist/cli.mjs'), 'test/simulate/run.ts', '--calls', '10000'],
+    { cwd: copy, encoding: 'utf8', timeout: 300_000 },
+  );
+  if (run.status === 0) return [];
+  const violation = /^ {2}(.*)$/m.exec(run.stderr)?.[1];
+  const calls = /^(\d+) calls/m.exec(run.stdout)?.[1];
+  if (violation === undefined || calls === undefined)
+    throw new Error(`the simulator did not run:\n${run.stdout}${run.stderr}`);
+  return [`after ${calls} calls: ${violation}`];
 }

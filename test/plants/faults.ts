@@ -1,0 +1,193 @@
+/**
+ * Faults for the simulator (test/simulate), planted one at a time: each breaks an invariant within 10,000 random calls, whatever
+ * scenarios say of it.
+ */
+import type { Plant } from './plants.js';
+
+const noticedBy = ['simulate'];
+
+export const faults: readonly Plant[] = [
+  {
+    name: 'retransmissions are not stopped by an answer',
+    file: 'runtime/transaction/timers.ts',
+    search: '    this.#retransmit?.cancel();\n',
+    replacement: '',
+    noticedBy,
+  },
+  {
+    name: 'the timer that ends a wait is never cancelled',
+    file: 'runtime/transaction/timers.ts',
+    search: '    this.#final?.cancel();\n',
+    replacement: '',
+    noticedBy,
+  },
+  {
+    name: 'the timer that ends a wait never fires',
+    file: 'runtime/transaction/timers.ts',
+    search: '    this.stop();\n    this.onFinal();\n',
+    replacement: '    this.stop();\n',
+    noticedBy,
+  },
+  {
+    name: 'nothing is retransmitted',
+    file: 'runtime/transaction/timers.ts',
+    search: 'if (t1Ms > 0) this.#arm();',
+    replacement: 'if (t1Ms > 1e9) this.#arm();',
+    noticedBy,
+  },
+  {
+    name: 'a second final response goes upstream',
+    file: 'runtime/proxy/response-context.ts',
+    search: "    if (!success) return nothing('discarded');\n",
+    replacement: '',
+    noticedBy,
+  },
+  {
+    name: 'a provisional response goes upstream after the final one',
+    file: 'runtime/proxy/response-context.ts',
+    search: '  if (t.status >= 200) {\n    // RFC',
+    replacement: '  if (t.status >= 200 && status >= 200) {\n    // RFC',
+    noticedBy,
+  },
+  {
+    name: 'only the first 2xx of a fork goes upstream',
+    file: 'runtime/proxy/response-context.ts',
+    search: "if (!success) return nothing('discarded');\n    b.lastReceived = status;",
+    replacement: "if (status >= 200) return nothing('discarded');\n    b.lastReceived = status;",
+    noticedBy,
+  },
+  {
+    name: 'a 2xx on a branch that was given up is dropped',
+    file: 'runtime/proxy/response-context.ts',
+    search: '    const givenUp = b.timedOut || b.reply === FAKED;',
+    replacement: '    const givenUp = false;',
+    noticedBy,
+  },
+  {
+    name: 'a 200 leaves the other branches ringing',
+    file: 'runtime/proxy/response-context.ts',
+    search: '  prepareToCancel(t, set);\n  set.cause = status;\n  return',
+    replacement: '  return',
+    noticedBy,
+  },
+  {
+    name: 'a refusal that comes again is not acknowledged again',
+    file: 'runtime/proxy/responses.ts',
+    search: 'if (t.isInvite && msg.status >= 300) acknowledge(core, t, b, msg);',
+    replacement: 'if (t.isInvite && msg.status >= 300 && b.lastReceived < 200) acknowledge(core, t, b, msg);',
+    noticedBy,
+  },
+  {
+    name: 'a MESSAGE that timed out is canceled when its server answers late',
+    file: 'runtime/proxy/responses.ts',
+    search: 'if (b.canceled && t.isInvite) {',
+    replacement: 'if (b.canceled) {',
+    noticedBy,
+  },
+  {
+    name: 'responses are handled as they come, not one at a time',
+    file: 'runtime/transaction/transaction.ts',
+    search: '    if (this.#busy) {\n',
+    replacement: '    if (this.#busy && this.branches.length > 99) {\n',
+    noticedBy,
+  },
+  {
+    name: 'requests of one call do not wait for each other',
+    file: 'runtime/route/order.ts',
+    search: '    if (queue) {\n      this.#inFlight++;',
+    replacement: '    if (queue && queue.length < 0) {\n      this.#inFlight++;',
+    noticedBy,
+  },
+  {
+    name: 'a transaction that is over stays in the table',
+    file: 'runtime/proxy/life.ts',
+    search: '  core.table.remove(t);\n',
+    replacement: '',
+    noticedBy,
+  },
+  {
+    name: 'waiting transactions are counted up, never down',
+    file: 'runtime/proxy/life.ts',
+    search: '  if (t.flags & TransactionFlag.onWait) core.counters.waiting--;\n',
+    replacement: '',
+    noticedBy,
+  },
+  {
+    name: 'an answer goes on after its ACK',
+    file: 'runtime/proxy/life.ts',
+    search: '  t.response.stop();\n  stopBranchTimers(t);\n  putOnWait(core, t);',
+    replacement: '  stopBranchTimers(t);\n  putOnWait(core, t);',
+    noticedBy,
+  },
+  {
+    name: 'all branches of a fork get the same Via branch',
+    file: 'runtime/proxy/life.ts',
+    search: 'buildBranch(t.index, t.md5, branch)',
+    replacement: 'buildBranch(t.index, t.md5, 0 * branch)',
+    noticedBy,
+  },
+  {
+    name: 'CANCEL is sent before any provisional response',
+    file: 'runtime/proxy/cancel.ts',
+    search: 'if (b.lastReceived < 100 && !how.force) {',
+    replacement: 'if (b.lastReceived < 0 && !how.force) {',
+    noticedBy,
+  },
+  {
+    name: 'a CANCEL is answered and goes no further',
+    file: 'runtime/proxy/cancel.ts',
+    search: "if (!cancelBranch(core, invite, b, invite.cancelReason ?? '', howFor(b, how))) failed++;",
+    replacement: 'howFor(b, how);',
+    noticedBy,
+  },
+  {
+    name: 'a request that comes again is not known again',
+    file: 'runtime/transaction/table.ts',
+    search: 'if (!(cookie ? sameBranch(t.request.via, msg.via)',
+    replacement: "if (msg.method === 'OPTIONS' || !(cookie ? sameBranch(t.request.via, msg.via)",
+    noticedBy,
+  },
+  {
+    name: 'what one call decided stays for the next',
+    file: 'runtime/route/run.ts',
+    search: "      const ctx = this.context('request', 'request_route', msg, new Draft());",
+    replacement:
+      "      const ctx = this.context('request', 'request_route', msg, ((globalThis as { d?: Draft }).d ??= new Draft()));",
+    noticedBy,
+  },
+  {
+    name: 'our own Via stays in responses',
+    file: 'runtime/message/serialize.ts',
+    search: '    else edits.remove(field.start, field.end, HeaderId.Via);',
+    replacement: '',
+    noticedBy,
+  },
+  {
+    name: 'Max-Forwards is passed on as it came',
+    file: 'stdlib-modules/maxfwd/module.ts',
+    search: '  value--;\n',
+    replacement: '',
+    noticedBy,
+  },
+  {
+    name: 'a refusal is sent once',
+    file: 'runtime/proxy/replies.ts',
+    search: 'if (t.status >= 300) t.response.start(datagram ? t.retrT1Ms : 0, t.retrT2Ms, finalMs);',
+    replacement: 'if (t.status >= 300) t.response.start(0, t.retrT2Ms, finalMs);',
+    noticedBy,
+  },
+  {
+    name: 'a connection that ended keeps its place',
+    file: 'runtime/transport/connections.ts',
+    search: '    this.byId.delete(connection.id);\n',
+    replacement: '',
+    noticedBy,
+  },
+  {
+    name: 'a name server that does not answer ends the route with an error',
+    file: 'runtime/dns/cache.ts',
+    search: '        this.stats.failures++;\n        return [];',
+    replacement: "        this.stats.failures++;\n        throw new Error('no answer');",
+    noticedBy,
+  },
+];
