@@ -55,6 +55,7 @@ const layers: readonly (readonly string[])[] = [
   ['runtime/transaction'],
   ['runtime/proxy'],
   ['runtime/admin'],
+  ['runtime/media'],
   [
     'runtime/sdk/context',
     'runtime/sdk/script-flags',

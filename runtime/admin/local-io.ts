@@ -271,3 +271,23 @@ function writeAll(fd: number, bytes: string): Promise<string | null> {
     pipe.end(bytes, 'latin1');
   });
 }
+
+/** Longest answer taken from a unix stream socket. */
+const MAX_ANSWER_BYTES = 256 * 1024;
+
+/** One question, one answer, one connection; null when there is no answer in time. The answer is what comes first. */
+export function exchangeUnixStream(path: string, question: string, timeoutMs: number): Promise<string | null> {
+  return new Promise((resolve) => {
+    const socket = net.connect({ path });
+    const end = (answer: string | null) => {
+      socket.destroy();
+      resolve(answer);
+    };
+    socket.setEncoding('latin1');
+    socket.setTimeout(timeoutMs, () => end(null));
+    socket.once('connect', () => socket.write(question, 'latin1'));
+    socket.once('data', (bytes) => end(String(bytes).slice(0, MAX_ANSWER_BYTES)));
+    socket.once('error', () => end(null));
+    socket.once('end', () => end(null));
+  });
+}

@@ -156,8 +156,10 @@ export class SimulatedNetwork implements Network {
   }
 
   private claim(at: Endpoint, taken: ReadonlyMap<string, unknown>): Endpoint {
-    if (!this.ips.includes(at.ip)) throw systemError('EADDRNOTAVAIL');
-    const local = { ip: at.ip, port: at.port || this.wire.ephemeralPort() };
+    const any = at.ip === '0.0.0.0' || at.ip === '::';
+    const ip = any ? this.ips.find((own) => own.includes(':') === at.ip.includes(':')) : at.ip;
+    if (ip === undefined || !this.ips.includes(ip)) throw systemError('EADDRNOTAVAIL');
+    const local = { ip, port: at.port || this.wire.ephemeralPort() };
     if (taken.has(keyOf(local))) throw systemError('EADDRINUSE');
     return local;
   }

@@ -170,3 +170,25 @@ export function parseSdp(msg: SipMessage): Sdp | 'empty' | null {
   const last = places.at(-1);
   return { start: last?.start ?? msg.bodyStart, end: last?.end ?? msg.bodyStart, sessions };
 }
+
+/**
+ * The SDP of a message for a media relay: bounded by Content-Length, of a body without a type too, or a trickle-ICE fragment
+ * (RFC 8840 §9). Null where there is none.
+ */
+export function relayedSdp(msg: SipMessage): (Extent & { readonly fragment: boolean }) | null {
+  const length = msg.contentLength;
+  const end = msg.bodyStart + (length ?? 0);
+  if (!msg.complete || length === null || length <= 0 || end > msg.raw.length) return null;
+  const type = msg.contentType ?? 'application/sdp';
+  if (equalsIgnoreCase(type.slice(0, 15), 'multipart/mixed')) {
+    const boundary = boundaryOf(type);
+    const part = boundary === null ? undefined : sdpParts(msg, boundary)?.[0];
+    if (part === undefined) return null;
+    let stop = part.end;
+    if (msg.raw[stop - 1] === '\n') stop--;
+    if (msg.raw[stop - 1] === '\r') stop--;
+    return { start: part.start, end: stop, fragment: false };
+  }
+  const kind = /^application[ \t]*\/[ \t]*(sdp(?=[; \t]|$)|trickle-ice-sdpfrag)/i.exec(type)?.[1];
+  return kind === undefined ? null : { start: msg.bodyStart, end, fragment: kind.length > 3 };
+}

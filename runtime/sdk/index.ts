@@ -7,6 +7,7 @@ import { defineModuleIn } from './define.js';
 
 export * from '../admin/files.js';
 export * from '../admin/local-io.js';
+export { jsonText, printJson } from '../admin/print-json.js';
 export * from '../admin/rpc.js';
 export { type StatEntry, Stats } from '../admin/stats.js';
 export * from '../db/index.js';
@@ -32,12 +33,23 @@ export type {
   TlsVersion,
 } from '../env.js';
 export { StartError } from '../errors.js';
+export { Exchange, type FindHost, type Patience, type RelayAddress } from '../media/exchange.js';
+export {
+  byteSum,
+  FOR_EVER,
+  parseRelaySet,
+  pickByWeight,
+  type RelayNode,
+  type RelaySet,
+  RelaySets,
+  relayAddress,
+} from '../media/nodes.js';
 export * from '../message/index.js';
 export { errorResponse, RouteError, reasonOf } from '../proxy/errors.js';
 export type { LocalOutcome, LocalRequest, LocalSent } from '../proxy/local-transactions.js';
 export type { Transactions } from '../proxy/transactions.js';
 export { type CustomSetting, type LiveSetting, Settings, settingSpecs } from '../settings.js';
-export { parseBranch } from '../transaction/branch-id.js';
+export { buildBranch, parseBranch, requestDigest, tableIndex } from '../transaction/branch-id.js';
 export type { TmSettings } from '../transaction/settings.js';
 export { type Maybe, type Steps, steps, wait } from '../transaction/steps.js';
 export { ToTags } from '../transaction/to-tag.js';

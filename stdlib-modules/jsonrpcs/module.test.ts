@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { double, RpcArray, RpcRegistry, RpcStruct, type ServerApi } from '../../runtime/sdk/index.js';
-import { printJson } from './print.js';
+import { double, printJson, RpcArray, RpcRegistry, RpcStruct, type ServerApi } from '../../runtime/sdk/index.js';
+
 import { runRequest } from './request.js';
 import { DocumentSplitter } from './split.js';
 

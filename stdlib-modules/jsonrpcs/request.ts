@@ -1,6 +1,7 @@
 /** JSON-RPC 2.0 over the command registry: one request text in, one answer text out. */
 import {
   double,
+  printJson,
   RpcArray,
   RpcCall,
   type RpcCommand,
@@ -9,7 +10,6 @@ import {
   type RpcValue,
   type ServerApi,
 } from '../../runtime/sdk/index.js';
-import { printJson } from './print.js';
 
 /** Texts of the protocol's own codes; others carry the command's. */
 const texts: Readonly<Record<number, string>> = {

@@ -25,6 +25,14 @@ export const deviations: Readonly<Record<string, { readonly shows: string; reado
   'acc/now': { shows: 'to_tag=;call_id=call-1-now', row: '`acc_log_request()` without a To tag' },
   'acc-other/now': { shows: 'to_tag=;call_id=call-1-now', row: '`acc_log_request()` without a To tag' },
   'acc-other/cancelled': { shows: 'to_tag=;call_id=call-1-cancelled', row: '`acc_log_request()` without a To tag' },
+  'rtpengine/empty': {
+    shows: 'S ERROR: <script>: verdict -1 at udp:127.0.0.1:22060',
+    row: 'an xlog text that does not end in `\\n`',
+  },
+  'rtpengine/next-full': {
+    shows: 'S ERROR: <script>: verdict 1 at udp:127.0.0.1:22050',
+    row: 'an xlog text that does not end in `\\n`',
+  },
   'sdpops/version-long': {
     shows: 'S o=alice 2890844526 3724394401 IN IP4 10.0.0.5',
     row: '`$sdp(sess_version)` above 31 bits',

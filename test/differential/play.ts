@@ -88,13 +88,15 @@ export class Theatre {
     readonly players: Players,
     readonly waitMs: number,
     readonly quietMs: number,
+    private readonly group: Group,
   ) {}
 
   server!: ServerProcess;
   private finish: (() => void) | null = null;
 
   static async open(start: Start, players: Players, group: Group, waitMs: number, quietMs: number): Promise<Theatre> {
-    const theatre = new Theatre(players, waitMs, quietMs);
+    const theatre = new Theatre(players, waitMs, quietMs, group);
+    for (const [name, sockets] of players.sockets) theatre.#listen(name, sockets, null);
     await group.prepare?.(players.shift);
     theatre.finish = group.finish ?? null;
     theatre.server = await start({
@@ -133,15 +135,7 @@ export class Theatre {
     for (const [name, sockets] of this.players.sockets) {
       const party = new Party(name, protoOf(scenario, name), setting, sockets, scenario.ipv6);
       parties.set(name, party);
-      sockets.onArrival = (arrival) => {
-        if (this.#retired.has(callIdOf(arrival.text))) return;
-        this.#lastEvent = performance.now();
-        party.arrived({
-          text: fromWire(arrival.text, shift),
-          proto: arrival.proto,
-          answer: (bytes) => arrival.answer(toWire(bytes, shift)),
-        });
-      };
+      this.#listen(name, sockets, party);
     }
     this.#log = [];
     const rpc: { command: string; output: string }[] = [];
@@ -183,6 +177,22 @@ export class Theatre {
     for (const text of setting.sent) this.#retired.add(callIdOf(text));
     this.#retired.delete('');
     return stopped === undefined ? kept : { ...kept, stopped };
+  }
+
+  /** What arrives at a peer goes to its party, and to what it speaks. */
+  #listen(name: PeerName, sockets: PeerSockets, party: Party | null): void {
+    const { shift } = this.players;
+    const speaker = this.group.speaks?.[name];
+    sockets.onArrival = (arrival) => {
+      const text = fromWire(arrival.text, shift);
+      const answer = (bytes: string) => arrival.answer(toWire(bytes, shift));
+      const said = speaker?.(text);
+      if (said?.answer) answer(said.answer);
+      const shown = said === undefined ? text : said.note;
+      if (shown === null || this.#retired.has(callIdOf(shown))) return;
+      this.#lastEvent = performance.now();
+      party?.arrived({ text: shown, proto: arrival.proto, answer });
+    };
   }
 
   /** Until nothing has come for a while. */

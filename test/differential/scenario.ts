@@ -31,8 +31,13 @@ export interface Scenario {
   readonly files: readonly string[];
 }
 
+/** What a peer that speaks no SIP makes of a datagram: a line or more for the transcript, and what it answers; null: nothing. */
+export type Speaker = (text: string) => { readonly note: string | null; readonly answer: string | null };
+
 export interface Group {
   readonly name: string;
+  /** Peers that speak another protocol, from before the server starts. */
+  readonly speaks?: Readonly<Partial<Record<PeerName, Speaker>>>;
   /** A file in cfgs/, or an absolute path. */
   readonly cfg: string;
   /** The cfg itself, when it is made by a program. */

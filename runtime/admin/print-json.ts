@@ -2,7 +2,7 @@
  * JSON text as Kamailio's srjson writes it: members keep order and may repeat, tabs and new lines in the pretty form,
  * integers without a point, other numbers as printf's `%f` or `%e`.
  */
-import { RpcDouble, RpcStruct, type RpcValue } from '../../runtime/sdk/index.js';
+import { RpcDouble, RpcStruct, type RpcValue } from './rpc.js';
 
 const escapes: Readonly<Record<string, string>> = {
   '"': '\\"', '\\': '\\\\', '\b': '\\b', '\f': '\\f', '\n': '\\n', '\r': '\\r', '\t': '\\t',
