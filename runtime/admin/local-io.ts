@@ -9,6 +9,8 @@ import * as net from 'node:net';
 import { StartError } from '../errors.js';
 import { openUnixDatagram } from './unix-datagram.js';
 
+export { sendUnixDatagram } from './unix-datagram.js';
+
 export interface LocalPermissions {
   /** File mode; 0 leaves what the umask gave. */
   readonly mode: number;
@@ -230,6 +232,21 @@ export function openFifo(path: string, permissions: LocalPermissions, onData: (b
       fs.rmSync(path, { force: true });
     },
   };
+}
+
+/** Writes into a named pipe without waiting: '' when the reader has all of it, else the system's code. */
+export function writeFifo(path: string, bytes: string): string {
+  let fd = -1;
+  try {
+    fd = fs.openSync(path, fs.constants.O_WRONLY | fs.constants.O_NONBLOCK);
+    if (!fs.fstatSync(fd).isFIFO()) return 'not a fifo';
+    const data = Buffer.from(bytes, 'latin1');
+    return fs.writeSync(fd, data) === data.length ? '' : 'the pipe is full';
+  } catch (error) {
+    return codeOf(error) || 'EIO';
+  } finally {
+    if (fd >= 0) fs.closeSync(fd);
+  }
 }
 
 /** Longest wait for a reader of a reply pipe: rounds, and the time between them. */

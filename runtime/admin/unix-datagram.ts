@@ -33,6 +33,20 @@ function addressOf(path: string): Uint8Array | null {
   return bytes;
 }
 
+/** One datagram to the socket at `path`, without a name of our own: '' when it was taken, else the system's code. */
+export function sendUnixDatagram(path: string, bytes: string): string {
+  const lib = libc();
+  if (lib === null) return 'ENOKOFFI';
+  const peer = path === '' ? null : addressOf(path);
+  if (peer === null) return 'ENAMETOOLONG';
+  const fd = lib.socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) return lib.lastError();
+  const data = Buffer.from(bytes, 'latin1');
+  const code = lib.sendto(fd, data, data.length, MSG_DONTWAIT, peer, path.length + 3) < 0 ? lib.lastError() : '';
+  lib.close(fd);
+  return code;
+}
+
 /** Binds `path`, which must not exist. Throws `UnixDatagramError`. */
 export function openUnixDatagram(path: string, onMessage: (bytes: string, from: string) => void): UnixDatagramSocket {
   const lib = libc();

@@ -65,9 +65,10 @@ export class Blocklist {
   failed(
     { proto, ip, port }: { readonly proto: Proto; readonly ip: string; readonly port: number },
     flag: number,
+    forSec = this.settings.dst_blocklist_expire,
   ): void {
     if (!this.settings.use_dst_blocklist || (flag & ~this.ignored(proto)) === 0) return;
-    this.put({ proto, ip, port }, flag, this.settings.dst_blocklist_expire);
+    this.put({ proto, ip, port }, flag, forSec);
   }
   /** By a command; false when the list is full. */
   put(to: Destination, flags: number, forSec: number): boolean {

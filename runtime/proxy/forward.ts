@@ -201,20 +201,20 @@ function* sendBranch(core: Core, first: Branch, msg: SipMessage, draft?: Draft):
 function* sendOnce(core: Core, branch: Branch, msg: SipMessage, draft?: Draft): Steps<boolean> {
   const { transaction: t, hop } = branch;
   if (hop === null) return false;
-  if (isBlocked(core, hop, msg.method)) {
-    branch.lastReceived = 408;
+  if (isBlocked(core, hop, msg.methodId)) {
+    branch.lastReceived = core.tm.timeoutCode;
     return false;
   }
   if (core.script?.hasOnsend) {
     const run = yield* wait(core.script.onsend(msg, hop, branch.bytes, t, draft));
     if (run.dropped) {
-      branch.lastReceived = 408;
+      branch.lastReceived = core.tm.timeoutCode;
       return false;
     }
   }
   if (!(yield* wait(firstSend(core, branch, hop)))) {
-    // 408 without a response: never chosen as the best.
-    branch.lastReceived = 408;
+    // A timeout without a response: never chosen as the best.
+    branch.lastReceived = core.tm.timeoutCode;
     branch.internalCode = 908;
     blockUnreachable(core, hop);
     core.log(0, `sending request on branch ${branch.index} failed`);
@@ -275,11 +275,11 @@ export function startTimers(core: Core, t: Transaction, branch: Branch): void {
   branch.request.start(hop.proto === 'udp' ? t.retrT1Ms : 0, longestMs, finalMs);
 }
 
-/** Timers B, C and F (RFC 3261 §17.1, §16.8): as if a 408 had come. */
+/** Timers B, C and F (RFC 3261 §17.1, §16.8): as if a 408 (`reply_408_code`) had come. */
 export function noResponse(core: Core, t: Transaction, branch: Branch): void {
   if (t.destroyed) return;
   branch.timedOut = true;
-  if (branch.hop && branch.lastReceived === 0) blockSilent(core, branch.hop, t.request.method);
+  if (branch.hop && branch.lastReceived === 0) blockSilent(core, branch.hop, t.request.methodId);
   const silent =
     !core.tm.noisyTimer &&
     !(t.flags & TransactionFlag.noisyTimer) &&
@@ -297,7 +297,7 @@ export function noResponse(core: Core, t: Transaction, branch: Branch): void {
     const next = nextAlternative(core, branch);
     if (next !== null) sendNow(core, next);
   }
-  fakeReply(core, t, branch, 408);
+  fakeReply(core, t, branch, core.tm.timeoutCode);
 }
 
 /** A stream that could not be opened, or a datagram the system could not deliver: the next address, or a 503. */
@@ -313,7 +313,7 @@ export function sendFailedLater(core: Core, branch: Branch, code: string): void 
   fakeReply(core, t, branch, 503);
 }
 
-/** A 503: another server of the same name may do better (RFC 3263 §4.3). */
+/** A 503, or what `failover_reply_codes` names: another server of the same name may do better (RFC 3263 §4.3). */
 export function* tryAlternative(core: Core, branch: Branch): Steps<void> {
   const source = branch.source;
   const next = nextAlternative(core, branch);
@@ -323,12 +323,12 @@ export function* tryAlternative(core: Core, branch: Branch): Steps<void> {
 function sendNow(core: Core, branch: Branch): void {
   const { hop, transaction: t } = branch;
   if (hop === null) return;
-  const blocked = isBlocked(core, hop, t.request.method);
+  const blocked = isBlocked(core, hop, t.request.methodId);
   if (!blocked && core.transports.send(hop, branch.bytes, branch.sendOptions)) {
     startTimers(core, t, branch);
     return;
   }
-  branch.lastReceived = 408;
+  branch.lastReceived = core.tm.timeoutCode;
   if (!blocked) blockUnreachable(core, hop);
   const next = nextAlternative(core, branch);
   if (next !== null) sendNow(core, next);

@@ -233,9 +233,14 @@ export function* relayReply(
     if (putWait && decision.outcome === 'completed') putOnWait(core, t);
     return decision.outcome;
   }
-  if (chosen === FAKED && chosenStatus === 408 && !t.isInvite && core.tm.rfcMode & RfcMode.silentTimeouts) {
+  if (
+    chosen === FAKED &&
+    chosenStatus === core.tm.timeoutCode &&
+    !t.isInvite &&
+    core.tm.rfcMode & RfcMode.silentTimeouts
+  ) {
     // RFC 4320 §4.2: it would come too late for whoever asked.
-    t.status = 408;
+    t.status = chosenStatus;
     if (putWait && decision.outcome === 'completed') putOnWait(core, t);
     return decision.outcome;
   }
@@ -311,7 +316,7 @@ function upstreamText(core: Core, t: Transaction, chosen: Reply, status: number,
     const challenges = allChallenges(t, current);
     if (challenges.count > 1) return made(code, reasonOf(code), challenges.headers);
   }
-  if (chosen === FAKED) return made(code, reasonOf(code));
+  if (chosen === FAKED) return made(code, code === core.tm.timeoutCode ? core.tm.timeoutReason : reasonOf(code));
   // RFC 3261 §16.7 item 6: a 503 says something about us only.
   if (code === 503 && core.tm.remap503To500) return made(500, reasonOf(503));
   const out = { socket: t.socket, proto: t.responseHop?.proto ?? t.socket.proto, hop: t.responseHop, branchParam: '' };

@@ -14,6 +14,7 @@ import {
   type Transaction,
   TransactionFlag,
 } from '../transaction/transaction.js';
+import { blockUnavailable } from './blocked.js';
 import { cancelBranch, cancelNow, howConfigured, newCancelSet } from './cancel.js';
 import type { Core } from './core.js';
 import { tryAlternative } from './forward.js';
@@ -51,7 +52,10 @@ export function* responseReceived(core: Core, b: Branch, msg: SipMessage, draft:
   const earlier = t.suspension;
   const reply = yield* replyRoute(core, t, b, msg, draft);
   if (reply === null) return;
-  if (core.settings.dnsFailover && reply.message.status === 503) yield* tryAlternative(core, b);
+  const { status } = reply.message;
+  if (status === 503) blockUnavailable(core, reply.message);
+  if (status >= 300 && core.settings.dnsFailover && (status === 503 || core.tm.failoverOn(status)))
+    yield* tryAlternative(core, b);
   if (isHeldBack(t, b, reply, earlier)) return;
   yield* finishResponse(core, b, reply, last);
 }

@@ -31,19 +31,32 @@ export function suspend(core: Core, run: RouteRun, t: Transaction): number {
     t.draft.replyPieces = run.draft.replyPieces;
   }
   t.draft.flags = run.draft.flags;
-  const branch = newBranch(core, t);
-  branch.blind = true;
-  branch.onFailure = t.onFailure;
-  t.branches.push(branch);
-  t.flags |= TransactionFlag.suspended | TransactionFlag.noisyTimer;
+  const branch = blindBranch(core, run, t);
+  t.flags |= TransactionFlag.suspended;
   t.suspension = { branch, reply: null, uriIsNew: run.draft.uriIsNew };
   branch.request.onFinal = () => {
     t.flags &= ~TransactionFlag.suspended;
     noResponse(core, t, branch);
   };
+  return 1;
+}
+/** A branch without a destination: whoever was told of the request answers it in time, or a timer does (add_blind_uac). */
+function blindBranch(core: Core, run: RouteRun, t: Transaction): Branch {
+  const branch = newBranch(core, t);
+  branch.blind = true;
+  branch.onFailure = t.onFailure;
+  t.branches.push(branch);
+  t.flags |= TransactionFlag.noisyTimer;
+  branch.request.onFinal = () => noResponse(core, t, branch);
   branch.request.start(0, 0, waitMs(core, t));
   run.kept |= Kept.forwarded;
-  return 1;
+  return branch;
+}
+/** False: the transaction has as many branches as it may. */
+export function waitForOthers(core: Core, run: RouteRun, t: Transaction): boolean {
+  if (t.branches.length >= core.tm.maxBranches) return false;
+  blindBranch(core, run, t);
+  return true;
 }
 const waitMs = (core: Core, t: Transaction): number => Math.min(t.frTimeoutMs, Math.max(1, t.endOfLifeMs - core.nowMs));
 

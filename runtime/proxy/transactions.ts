@@ -19,7 +19,7 @@ import { type LocalRequest, type LocalSent, sendLocalRequest } from './local-tra
 import { type LocalReply, replyError, replyLocally, replyStateless, retransmitResponse } from './replies.js';
 import { pickBranch, pickedStatus } from './response-context.js';
 import { responseReceived } from './responses.js';
-import { continueSuspended, suspend } from './suspend.js';
+import { continueSuspended, suspend, waitForOthers } from './suspend.js';
 
 export class Transactions {
   readonly core: Core;
@@ -298,6 +298,10 @@ export class Transactions {
       if (found === null && (run.kind !== 'request' || this.create(run) <= 0 || run.transaction === null)) return -1;
     }
     return run.transaction === null ? -1 : suspend(this.core, run, run.transaction);
+  }
+  /** Someone outside answers the request: a timer does when nobody else did. False: too many branches. */
+  waitForOthers(run: RouteRun, t: Transaction): boolean {
+    return waitForOthers(this.core, run, t);
   }
   /** Goes on with a suspended transaction in `route[name]`; see `continueSuspended`. `from`: the run that asks. */
   continue(index: number, label: number, name: string, from: RouteRun | null): Maybe<Verdict> {

@@ -1,6 +1,8 @@
 /**
  * tm's parameters, times in milliseconds. The `tm` module fills them in; they can change while running.
  */
+import { Method } from '../message/methods.js';
+
 export interface TmSettings {
   frTimerMs: number;
   frInvTimerMs: number;
@@ -52,6 +54,19 @@ export interface TmSettings {
   localFailureRoutes: boolean;
   /** onreply_route for responses of no transaction; '' none. */
   onSlReply: string;
+  /** The sender of a 503 goes on the list of failed destinations, for the seconds of its Retry-After within these bounds. */
+  blockOn503: boolean;
+  block503DefaultSec: number;
+  block503MinSec: number;
+  block503MaxSec: number;
+  /** `methodId` bits: whose silence lists the destination, and who looks at the list. */
+  blockMethods: number;
+  blockLookupMethods: number;
+  /** Status and reason of a branch nobody answered. */
+  timeoutCode: number;
+  timeoutReason: string;
+  /** Statuses other than 503 after which the next address of the same name is tried. */
+  failoverOn: (status: number) => boolean;
 }
 
 export const RfcMode = {
@@ -102,4 +117,13 @@ export const defaultTmSettings = (): TmSettings => ({
   localAckMode: 0,
   localFailureRoutes: false,
   onSlReply: '',
+  blockOn503: false,
+  block503DefaultSec: 0,
+  block503MinSec: 0,
+  block503MaxSec: 3600,
+  blockMethods: Method.INVITE,
+  blockLookupMethods: ~Method.BYE,
+  timeoutCode: 408,
+  timeoutReason: 'Request Timeout',
+  failoverOn: () => false,
 });

@@ -13,6 +13,7 @@ import {
   type RouteRun,
   regex,
   route,
+  StartError,
   str,
   type TmSettings,
   type Transaction,
@@ -26,7 +27,8 @@ import { relayFunctions } from './relay.js';
 import { cleanStuck, rpcCommands } from './rpc.js';
 import { tmSelects } from './selects.js';
 import { serialFunctions, serialParams } from './serial.js';
-import { found, noTransaction, onOff, tmOf } from './shared.js';
+import { found, noTransaction, onOff, type TmState, tmOf } from './shared.js';
+import { parseAppends, writeFunctions, writeParams } from './write.js';
 
 function statusNow(ctx: RouteContext, t: Transaction): number {
   switch (ctx.kind) {
@@ -67,6 +69,21 @@ function secondsIn(ctx: RouteContext, avp: PvRef<RouteContext> | undefined): num
   const value = avp?.get(ctx) ?? 0;
   const seconds = typeof value === 'number' ? value : Number(value);
   return Number.isInteger(seconds) && seconds > 0 && seconds <= 65_535 ? seconds : 0;
+}
+/** `code=403;class=5`; only statuses from 300 on are asked for. */
+function failoverRule(text: string): (status: number) => boolean {
+  const codes = new Set<number>();
+  let fromClass = 10;
+  for (const part of text.split(';')) {
+    if (part.trim() === '') continue;
+    const [, what, value] = /^\s*(code|class)\s*=\s*(\d{1,3})\s*$/.exec(part) ?? [];
+    const number = Number(value);
+    if (what === 'code' && number >= 300) codes.add(number);
+    else if (what === 'class' && number >= 3 && number <= 9) fromClass = Math.min(fromClass, number);
+    else
+      throw new StartError('SIPC8023', `tm: failover_reply_codes "${text}": write it as code=403;class=5, from 300 on`);
+  }
+  return (status) => codes.has(status) || status >= fromClass * 100;
 }
 const isContext = (run: RouteRun): run is RouteContext => 'avps' in run;
 
@@ -145,7 +162,7 @@ export default defineModule({
       live: true,
       doc: 'Its reason.',
     },
-    unix_tx_timeout: { type: 'int', default: 500, doc: 'Not used; kept for old configs.' },
+    unix_tx_timeout: { type: 'int', default: 500, live: true, doc: 'Not used; kept for old configs.' },
     aggregate_challenges: { type: 'int', default: 1, live: true, doc: 'All challenges of a fork in one response.' },
     pass_provisional_replies: {
       type: 'int',
@@ -161,12 +178,55 @@ export default defineModule({
     },
     default_reason: { type: 'str', default: 'Server Internal Error', live: true, doc: 'Its reason.' },
     disable_6xx_block: { type: 'int', default: 0, live: true, doc: '1: a 6xx does not end the other branches.' },
-    blst_503: { type: 'int', default: 0, doc: 'Not used: there is no destination blocklist.' },
-    blst_503_def_timeout: { type: 'int', default: 0, doc: 'Not used.' },
-    blst_503_min_timeout: { type: 'int', default: 0, doc: 'Not used.' },
-    blst_503_max_timeout: { type: 'int', default: 3600, doc: 'Not used.' },
-    blst_methods_add: { type: 'int', default: 1, doc: 'Not used.' },
-    blst_methods_lookup: { type: 'int', default: -9, doc: 'Not used.' },
+    blst_503: {
+      type: 'int',
+      default: 0,
+      min: 0,
+      max: 1,
+      live: true,
+      doc: '1: whoever sends a 503 goes on the destination blocklist (use_dst_blocklist), as long as its Retry-After says.',
+    },
+    blst_503_def_timeout: {
+      type: 'int',
+      default: 0,
+      min: 0,
+      live: true,
+      doc: 'Seconds for a 503 without Retry-After; 0: not listed.',
+    },
+    blst_503_min_timeout: {
+      type: 'int',
+      default: 0,
+      min: 0,
+      live: true,
+      doc: 'Least seconds a Retry-After counts as.',
+    },
+    blst_503_max_timeout: {
+      type: 'int',
+      default: 3600,
+      min: 0,
+      live: true,
+      doc: 'Most seconds a Retry-After counts as.',
+    },
+    blst_methods_add: {
+      type: 'int',
+      default: 1,
+      live: true,
+      doc: 'Methods (bits: INVITE 1, ACK 4, BYE 8 …) whose destination is listed when nobody answers.',
+    },
+    blst_methods_lookup: {
+      type: 'int',
+      default: -9,
+      live: true,
+      doc: 'Methods that skip listed destinations; default all but BYE.',
+    },
+    reply_408_code: { type: 'int', default: 408, min: 300, max: 699, doc: 'Status of a branch nobody answered.' },
+    reply_408_reason: { type: 'str', default: 'Request Timeout', doc: 'Its reason.' },
+    failover_reply_codes: {
+      type: 'str',
+      default: '',
+      doc: 'Responses besides 503 after which the next address of a name is tried (use_dns_failover): `code=403;class=5`, a class being this one and those above.',
+    },
+    evcb_local_ack_sent: { type: 'str', default: '', doc: 'Not used, as event_callback.' },
     cancel_b_method: {
       type: 'int',
       default: 1,
@@ -185,10 +245,20 @@ export default defineModule({
     },
     ruri_matching: { type: 'int', default: 1, live: true, doc: 'Old-style matching looks at the Request-URI.' },
     via1_matching: { type: 'int', default: 1, live: true, doc: 'Old-style matching looks at the Via.' },
-    callid_matching: { type: 'int', default: 0, doc: 'Responses are always matched by Call-ID too.' },
-    callid_cseq_matching: { type: 'int', default: 0, doc: 'Not used.' },
-    reparse_invite: { type: 'int', default: 1, doc: 'CANCEL and ACK are always made from the INVITE as sent.' },
-    reparse_on_dns_failover: { type: 'int', default: 1, doc: 'Not used: a further branch is always built anew.' },
+    callid_matching: { type: 'int', default: 0, live: true, doc: 'Responses are always matched by Call-ID too.' },
+    callid_cseq_matching: { type: 'int', default: 0, live: true, doc: 'Not used.' },
+    reparse_invite: {
+      type: 'int',
+      default: 1,
+      live: true,
+      doc: 'CANCEL and ACK are always made from the INVITE as sent.',
+    },
+    reparse_on_dns_failover: {
+      type: 'int',
+      default: 1,
+      live: true,
+      doc: 'Not used: a further branch is always built anew.',
+    },
     ac_extra_hdrs: {
       type: 'str',
       default: '',
@@ -253,9 +323,10 @@ export default defineModule({
     event_callback_lres_sent: { type: 'str', default: '', doc: 'Not used, as event_callback.' },
     on_sl_reply: { type: 'str', default: '', doc: 'onreply_route for responses that belong to no transaction.' },
     ...serialParams,
+    ...writeParams,
   },
   stats: {},
-  state: (): { waiting: number } => ({ waiting: 0 }),
+  state: (): TmState => ({ waiting: 0, appends: new Map() }),
   start(me, server) {
     const p = me.params;
     const { fr_timer_avp: final, fr_inv_timer_avp: ringing } = p;
@@ -266,6 +337,8 @@ export default defineModule({
         t.frInvTimeoutMs = (run.armed.frInvTimerMs === 0 && secondsIn(run, ringing) * 1000) || t.frInvTimeoutMs;
       });
     }
+    me.state.appends = parseAppends(p.tw_append ?? []);
+    const failoverOn = failoverRule(p.failover_reply_codes);
     // Read when needed: `cfg.set tm fr_timer 5000` works at once.
     const live: { [K in keyof TmSettings]?: () => TmSettings[K] } = {
       frTimerMs: () => p.fr_timer,
@@ -302,6 +375,15 @@ export default defineModule({
       localAckMode: () => p.local_ack_mode,
       localFailureRoutes: () => p.enable_uac_fr !== 0,
       onSlReply: () => p.on_sl_reply,
+      blockOn503: () => p.blst_503 !== 0,
+      block503DefaultSec: () => p.blst_503_def_timeout,
+      block503MinSec: () => p.blst_503_min_timeout,
+      block503MaxSec: () => p.blst_503_max_timeout,
+      blockMethods: () => p.blst_methods_add,
+      blockLookupMethods: () => p.blst_methods_lookup,
+      timeoutCode: () => p.reply_408_code,
+      timeoutReason: () => p.reply_408_reason,
+      failoverOn: () => failoverOn,
       maxBranches: () => server.settings.values.max_branches,
     };
     for (const [name, get] of Object.entries(live)) {
@@ -358,6 +440,7 @@ export default defineModule({
     },
     ...relayFunctions,
     ...serialFunctions,
+    ...writeFunctions,
     t_reply: {
       doc: 'Answers through the transaction.',
       args: [varInt('code', 'status'), varStr('reason', 'reason phrase')],
@@ -779,5 +862,5 @@ export default defineModule({
     'tm:local-ack-sent': { doc: 'The ACK to a 2xx of a request made here was sent.' },
     'tm:local-request': { doc: 'A request made here is about to be sent.' },
   },
-  missing: ['t_write_req', 't_write_unix', 'param:tw_append'],
+  missing: [],
 });

@@ -12,6 +12,7 @@ import {
   type Transaction,
 } from '../../runtime/sdk/index.js';
 import { localRequestOf } from './local.js';
+import type { TmState } from './shared.js';
 
 /** Kamailio's bound on a hard clean-up: this long after the end of its life a transaction is stuck. */
 const STUCK_AFTER_MS = 90_000;
@@ -235,7 +236,7 @@ async function uac(call: RpcCall, server: ServerApi, how: Sending, state: { wait
 }
 
 interface Me {
-  readonly state: { waiting: number };
+  readonly state: TmState;
 }
 const command = (doc: string, run: (call: RpcCall, server: ServerApi) => void) => ({
   doc,
