@@ -238,6 +238,34 @@ export default defineModule({
         return 1;
       },
     },
+    sht_is_null: {
+      doc: 'Is there no item of this key?',
+      args: [table, varStr('key')],
+      routes: ['any'],
+      returns: { 1: 'there is none', 2: 'no such table', [-1]: 'there is one', [-2]: 'the table has an initial value' },
+      example: 'if (sht_is_null("calls", "$ci") > 0) { xlog("none\\n"); }',
+      run(me, _ctx, name, key) {
+        const found = me.state.tables.get(name);
+        if (found === undefined) return 2;
+        return found.spec.initial !== null ? -2 : found.get(key) === null ? 1 : -1;
+      },
+    },
+    sht_inc: {
+      doc: 'Adds one to an item.',
+      args: [table, varStr('key')],
+      routes: ['any'],
+      returns: { 1: 'done', [-1]: 'no such table, or the item is no number' },
+      example: 'sht_inc("calls", "$fU");',
+      run: (me, _ctx, name, key) => (me.state.tables.get(name)?.add(key, 1) == null ? -1 : 1),
+    },
+    sht_dec: {
+      doc: 'Takes one from an item.',
+      args: [table, varStr('key')],
+      routes: ['any'],
+      returns: { 1: 'done', [-1]: 'no such table, or the item is no number' },
+      example: 'sht_dec("calls", "$fU");',
+      run: (me, _ctx, name, key) => (me.state.tables.get(name)?.add(key, -1) == null ? -1 : 1),
+    },
     sht_rm_name_re: {
       doc: 'Removes the items whose key matches.',
       args: [varStr('expression', 'table=>expression')],
@@ -544,9 +572,6 @@ export default defineModule({
   // after 5.6.3.
   missing: [
     'bind_htable',
-    'sht_is_null',
-    'sht_inc',
-    'sht_dec',
     'param:enable_dmq',
     'param:dmq_init_sync',
     'param:dmq_peer_id',

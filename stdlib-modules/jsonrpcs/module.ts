@@ -1,4 +1,4 @@
-/** jsonrpcs: JSON-RPC 2.0 over a fifo and a unix datagram socket, and from routes. */
+/** jsonrpcs: JSON-RPC 2.0 over a fifo, a unix datagram socket and HTTP, and from routes. */
 import {
   defineModule,
   type LocalListener,
@@ -6,7 +6,9 @@ import {
   localError,
   makeRunDirectory,
   openFifo,
+  type RouteContext,
   type ServerApi,
+  type Verdict,
   varStr,
   writeReplyFifo,
 } from '../../runtime/sdk/index.js';
@@ -16,6 +18,11 @@ import { DocumentSplitter } from './split.js';
 /** `transport`: 0 is all that can be had. */
 const Transport = { http: 1, fifo: 2, datagram: 4 } as const;
 const LAST = 'jsonrpcs.last';
+
+/** What this module needs of xhttp. */
+interface HttpApi {
+  reply(ctx: RouteContext, code: number, reason: string, type: string, body: string): Verdict;
+}
 
 class JsonrpcState {
   listeners: LocalListener[] = [];
@@ -60,8 +67,8 @@ function inRunDir(server: ServerApi, name: string): string {
 
 export default defineModule({
   name: 'jsonrpcs',
-  doc: 'JSON-RPC 2.0 over a fifo and a unix datagram socket.',
-  uses: [],
+  doc: 'JSON-RPC 2.0 over a fifo, a unix datagram socket and, with xhttp, HTTP.',
+  uses: ['xhttp?'],
   params: {
     pretty_format: { type: 'int', default: 1, doc: '0: answers on one line.' },
     transport: { type: 'int', default: 6, doc: '1 HTTP, 2 fifo, 4 datagram, added up; 0: all there are.' },
@@ -128,6 +135,34 @@ export default defineModule({
     me.state.listeners = [];
   },
   functions: {
+    jsonrpc_dispatch: {
+      doc: 'Answers the HTTP request in event_route[xhttp:request] as JSON-RPC; needs xhttp. Let only those in who may command the server.',
+      args: [],
+      routes: ['request', 'event'],
+      async: 'always',
+      returns: {
+        1: 'answered, or no HTTP request',
+        [-1]: 'the body is no JSON, xhttp is not loaded, or `transport` is without HTTP',
+      },
+      example:
+        'event_route[xhttp:request] { if (src_ip == 127.0.0.1) { jsonrpc_dispatch(); exit; } xhttp_reply("403", "Forbidden", "", ""); }',
+      async run(me, ctx) {
+        if (!ctx.msg.version.startsWith('HTTP/')) return 1;
+        const { transport, pretty_format } = me.params;
+        const http = transport === 0 || transport & Transport.http ? me.uses.find<HttpApi>('xhttp') : null;
+        if (http === null) {
+          ctx.log(
+            -1,
+            'JSON-RPC over HTTP is off: load xhttp before this module, and set transport to 1, 7 or 0',
+            'jsonrpcs',
+          );
+          return -1;
+        }
+        const answer = await runRequest(ctx.server, ctx.msg.raw.slice(ctx.msg.bodyStart), pretty_format !== 0);
+        if (answer === null) return -1;
+        return http.reply(ctx, answer.status, answer.reason, 'application/json', answer.body);
+      },
+    },
     jsonrpc_exec: {
       doc: 'Runs a command given as JSON; the answer is in $jsonrpl.',
       args: [varStr('request', 'the JSON document')],
@@ -158,11 +193,12 @@ export default defineModule({
   rpc: {
     'jsonrpc.echo': {
       doc: 'echo back the parameters',
+      array: true,
       run(_me, call) {
         for (let v = call.any(); v !== undefined; v = call.any()) call.add(v);
       },
     },
   },
   eventRoutes: {},
-  missing: ['jsonrpc_dispatch'],
+  missing: [],
 });

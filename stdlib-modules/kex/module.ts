@@ -181,6 +181,17 @@ export default defineModule({
       example: 'if (is_myself("$ru")) { xlog("local\\n"); }',
       run: (_me, ctx, uri) => (isMyself(ctx, uri) ? 1 : -1),
     },
+    is_myhost: {
+      doc: 'Is this host, or the host of this URI, ours, whatever the port?',
+      args: [varStr('uri')],
+      routes: ['any'],
+      returns: { 1: 'it is', [-1]: 'it is not' },
+      example: 'if (is_myhost("$ru")) { xlog("local\\n"); }',
+      run(_me, ctx, uri) {
+        const host = parseUri(uri)?.host ?? uri;
+        return host !== '' && ctx.server.transports.isMyself(host) ? 1 : -1;
+      },
+    },
     setdebug: {
       doc: 'Sets the log level until resetdebug().',
       args: [varInt('level')],

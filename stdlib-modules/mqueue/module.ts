@@ -1,9 +1,22 @@
 /** mqueue: queues of key and value that routes fill and, elsewhere, empty. */
-import { defineModule, detach, type RouteContext, StartError, type Value, varStr } from '../../runtime/sdk/index.js';
+import {
+  type Database,
+  defineModule,
+  detach,
+  type RouteContext,
+  StartError,
+  type Value,
+  varStr,
+} from '../../runtime/sdk/index.js';
 
 interface Item {
   readonly key: string;
   readonly value: string;
+}
+/** `dbmode`: 1 both, 2 load at the start, 3 save at the stop. */
+interface DatabaseUse {
+  readonly load: boolean;
+  readonly save: boolean;
 }
 class Queue {
   items: Item[] = [];
@@ -15,6 +28,7 @@ class Queue {
     readonly limit: number,
     /** 0 all are kept, 1 of equal keys the oldest, 2 the newest. */
     readonly mode: number,
+    readonly database: DatabaseUse = { load: false, save: false },
   ) {}
   add(key: string, value: string): void {
     if (this.mode === 1 && this.items.some((item) => item.key === key)) return;
@@ -48,13 +62,25 @@ function declared(text: string): Queue {
     given[key.toLowerCase()] = value;
   }
   if (!given.name) throw new StartError('SIPC8023', `mqueue: parameter mqueue "${text}" names no queue: write name=x`);
-  if (Number(given.dbmode ?? 0) !== 0)
-    throw new StartError(
-      'SIPC8023',
-      `mqueue: queue ${given.name} asks for a database (dbmode), which sipc does not have yet`,
-    );
-  return new Queue(given.name, Number(given.size) || 0, Number(given.addmode) || 0);
+  const dbmode = Number(given.dbmode ?? 0);
+  const database = { load: dbmode === 1 || dbmode === 2, save: dbmode === 1 || dbmode === 3 };
+  return new Queue(given.name, Number(given.size) || 0, Number(given.addmode) || 0, database);
 }
+
+/** Table of the queue's name, with columns id, key and value, in the order of the ids. */
+async function load(db: Database, queue: Queue): Promise<void> {
+  const { rows } = await db.query(queue.name, { columns: ['key', 'value'], order: ['id'] });
+  for (const [key, value] of rows) queue.add(String(key ?? ''), String(value ?? ''));
+  await db.delete(queue.name, []);
+}
+async function save(db: Database, queue: Queue): Promise<void> {
+  await db.transaction(async (within) => {
+    for (const { key, value } of queue.items) await within.insert(queue.name, { key, value });
+  });
+  queue.items = [];
+}
+const noDatabase = (name: string) =>
+  new StartError('SIPC8023', `mqueue: queue ${name} asks for a database (dbmode): set db_url`);
 const queue = varStr('queue', 'its name');
 /** `$mqk($var(queue))`: the name may be a pseudo-variable. */
 const shown = (pick: (q: Queue) => Value) => (me: { readonly state: Queues }, _ctx: RouteContext, name: string) => {
@@ -71,6 +97,11 @@ export default defineModule({
     mqueue: { type: 'str', many: true, doc: 'A queue: name=…;size=…;addmode=…' },
     mqueue_name: { type: 'str', many: true, doc: 'A queue with the size and mode of the parameters.' },
     mqueue_size: { type: 'int', default: 0, doc: 'Most items of a queue declared by mqueue_name; 0: no limit.' },
+    db_url: {
+      type: 'str',
+      default: '',
+      doc: 'Database of the queues with a dbmode: 1 loaded at the start and saved at the stop, 2 loaded, 3 saved.',
+    },
     mqueue_addmode: { type: 'int', default: 0, doc: '0 all items, 1 of equal keys the oldest, 2 the newest.' },
   },
   stats: {},
@@ -86,6 +117,19 @@ export default defineModule({
       queues.set(one.name, one);
     }
     return queues;
+  },
+  async start(me, server) {
+    for (const queue of me.state.values()) {
+      if (!queue.database.load && !queue.database.save) continue;
+      if (me.params.db_url === '') throw noDatabase(queue.name);
+      const db = await server.databases.open(me.params.db_url, me.name);
+      // After a reload the queue is what it was.
+      if (queue.database.load && queue.items.length === 0) await load(db, queue);
+    }
+  },
+  async stop(me, server) {
+    for (const queue of me.state.values())
+      if (queue.database.save) await save(await server.databases.open(me.params.db_url, me.name), queue);
   },
   functions: {
     mq_add: {
@@ -182,6 +226,6 @@ export default defineModule({
     },
   },
   eventRoutes: {},
-  // bind_mq is for C modules; queues are not kept in a database yet.
-  missing: ['bind_mq', 'param:db_url'],
+  // bind_mq is for C modules.
+  missing: ['bind_mq'],
 });

@@ -25,6 +25,7 @@ import {
 } from './contacts.js';
 import { type Bindings, Pinger } from './ping.js';
 import { fixSdp } from './sdp.js';
+import { contactSelects } from './selects.js';
 import { isNated, isPrivate } from './tests.js';
 
 class State {
@@ -69,6 +70,12 @@ export default defineModule({
     },
     filter_server_id: { type: 'int', default: 0, doc: '1: only contacts that this server registered are pinged.' },
     nat_addr_mode: { type: 'int', default: 1, doc: '1: 192.0.0.0/24 counts as private too.' },
+    keepalive_timeout: {
+      type: 'int',
+      default: 0,
+      min: 0,
+      doc: 'Seconds after the last answer to a SIP ping until the contact goes; 0: it stays.',
+    },
     alias_name: { type: 'str', default: 'alias', doc: 'Name of the alias parameter.' },
   },
   stats: {},
@@ -95,12 +102,15 @@ export default defineModule({
       from: params.sipping_from,
       socket,
       serverId: params.filter_server_id === 0 ? null : server.settings.values.server_id,
+      timeoutSec: params.sipping_from === '' ? 0 : params.keepalive_timeout,
     });
     const timer = server.env.clock.setTimer(1000, () => {
       state.pinger?.tick();
       timer.rearm(1000);
     });
     state.timer = timer;
+    const { pinger } = state;
+    server.transactions.responseSeen.push((reply) => pinger.seen(reply));
   },
   stop(me) {
     me.state.timer?.cancel();
@@ -212,6 +222,7 @@ export default defineModule({
       get: (_me, ctx) => topCount(ctx),
     },
   },
+  selects: contactSelects,
   rpc: {
     'nathelper.enable_ping': {
       doc: 'Set (enable/disable) nathelper ping.',
@@ -224,12 +235,6 @@ export default defineModule({
     },
   },
   eventRoutes: {},
-  // Raw sockets need root; keepalive_timeout needs what usrloc does not have yet. ignore_path came after 5.6.3.
-  missing: [
-    'param:natping_socket',
-    'param:udpping_from_path',
-    'param:keepalive_timeout',
-    'param:ignore_path',
-    '@nathelper.rewrite_contact',
-  ],
+  // natping_socket and udpping_from_path send from addresses that are not ours, through raw sockets.
+  missing: ['param:natping_socket', 'param:udpping_from_path'],
 });

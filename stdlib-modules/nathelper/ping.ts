@@ -2,19 +2,29 @@
  * Packets that keep the ways through NATs open: every contact once in `natping_interval` seconds, four zero bytes or a SIP
  * request (nh_timer() in nathelper.c). The contacts of a table are spread over the seconds by their slot.
  */
-import { type ListenSocket, parseNameAddrList, parseUri, reverseHex, type ServerApi } from '../../runtime/sdk/index.js';
+import {
+  type ListenSocket,
+  parseNameAddrList,
+  parseUri,
+  reverseHex,
+  type ServerApi,
+  type SipMessage,
+} from '../../runtime/sdk/index.js';
 
 /** What is used of usrloc: its table of contacts. */
 interface Binding {
   readonly uri: string;
   readonly received: string;
   readonly path: string;
-  readonly expires: number;
+  expires: number;
   readonly cflags: number;
   readonly serverId: number;
   readonly ruid: string;
   readonly socket: ListenSocket | null;
+  lastKeepalive: number;
 }
+/** Seconds a contact that does not answer is kept. */
+const GRACE_SEC = 10;
 export interface Bindings {
   readonly natFlag: number;
   readonly location: {
@@ -22,7 +32,10 @@ export interface Bindings {
     nowSec(): number;
     readonly domains: ReadonlyMap<
       string,
-      { dumpOrder(): { records: readonly { readonly hash: number; readonly contacts: readonly Binding[] }[] } }
+      {
+        dumpOrder(): { records: readonly { readonly hash: number; readonly contacts: readonly Binding[] }[] };
+        byRuid(hash: number, ruid: string): { readonly contact: Binding } | null;
+      }
     >;
   };
 }
@@ -37,6 +50,8 @@ export interface PingOptions {
   readonly socket: ListenSocket | null;
   /** Only contacts that this server registered; null: all. */
   readonly serverId: number | null;
+  /** Seconds without an answer to a ping after which a contact goes; 0: it stays. */
+  readonly timeoutSec: number;
 }
 
 const ZEROS = '\0\0\0\0';
@@ -68,7 +83,8 @@ export class Pinger {
     for (const domain of location.domains.values())
       for (const record of domain.dumpOrder().records) {
         if ((record.hash & (location.options.slots - 1)) % intervalSec !== second) continue;
-        for (const contact of record.contacts) if (this.#wants(contact, now)) void this.#ping(contact, record.hash);
+        for (const contact of record.contacts)
+          if (this.#wants(contact, now) && this.#answers(contact, now)) void this.#ping(contact, record.hash);
       }
   }
   #wants(c: Binding, now: number): boolean {
@@ -76,6 +92,30 @@ export class Pinger {
     if (c.expires !== 0 && c.expires <= now) return false;
     if (natedOnly && (c.cflags & this.bindings.natFlag) !== this.bindings.natFlag) return false;
     return (c.cflags & disableFlag) === 0 && (serverId === null || c.serverId === serverId);
+  }
+  /** A datagram contact whose last answer is too old goes ten seconds from now (get_all_mem_ucontacts). */
+  #answers(c: Binding, now: number): boolean {
+    const { timeoutSec } = this.options;
+    if (timeoutSec === 0 || c.lastKeepalive === 0 || c.socket?.proto !== 'udp') return true;
+    if (c.lastKeepalive + timeoutSec >= now) return true;
+    c.expires = Math.min(c.expires, now + GRACE_SEC);
+    return false;
+  }
+  /** A response from the network: when it answers a ping, its contact is alive (`timeoutSec`). */
+  seen(reply: SipMessage): void {
+    const { timeoutSec, method, from } = this.options;
+    if (timeoutSec === 0 || reply.method !== method || reply.vias().length > 1) return;
+    if (reply.from === null || reply.from.uriText !== from) return;
+    const [, ruid = '', hash = ''] = /^(.{1,200})-([0-9a-f]{1,8})-[^-]*$/i.exec(reply.from.tag ?? '') ?? [];
+    if (ruid === '') return;
+    const digits = Number.parseInt([...hash].reverse().join(''), 16) >>> 0;
+    const { location } = this.bindings;
+    for (const domain of location.domains.values()) {
+      const found = domain.byRuid(digits, ruid);
+      if (found === null) continue;
+      found.contact.lastKeepalive = location.nowSec();
+      return;
+    }
   }
   async #ping(c: Binding, aorHash: number): Promise<void> {
     const { sipFlag, natedOnly } = this.options;

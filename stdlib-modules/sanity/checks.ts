@@ -1,7 +1,7 @@
 /**
  * The checks behind `sanity_check()`, each giving null when passed or what to answer (Kamailio: sanity/sanity.c).
  */
-import { HeaderId, parseUri, type RouteContext, type SipMessage } from '../../runtime/sdk/index.js';
+import { HeaderId, parseNameAddrList, parseUri, type RouteContext, type SipMessage } from '../../runtime/sdk/index.js';
 
 /** `status` 0: fails without an answer. */
 export interface Fault {
@@ -32,7 +32,39 @@ export const Check = {
   duplicateTags: 4096,
   authorization: 8192,
   via1: 16384,
+  sizes: 65536,
 } as const;
+/** The parameters that say them, with their defaults. */
+export const SIZE_DEFAULTS = {
+  size_checks: 0,
+  size_message: 16384,
+  size_method: 32,
+  size_ruri: 256,
+  size_from_uri: 256,
+  size_to_uri: 256,
+  size_contact_uri: 256,
+  size_route_uri: 256,
+  size_path_uri: 256,
+  size_pai_uri: 256,
+  size_header: 2048,
+  size_headers: 8192,
+  size_body: 8192,
+} as const;
+/** Largest sizes in bytes; 0: not looked at. */
+export interface Sizes {
+  readonly message: number;
+  readonly method: number;
+  readonly ruri: number;
+  readonly fromUri: number;
+  readonly toUri: number;
+  readonly contactUri: number;
+  readonly routeUri: number;
+  readonly pathUri: number;
+  readonly paiUri: number;
+  readonly header: number;
+  readonly headers: number;
+  readonly body: number;
+}
 export const UriCheck = { ruri: 1, from: 2, to: 4, contact: 8 } as const;
 export const DEFAULT_CHECKS =
   Check.ruriVersion |
@@ -52,9 +84,11 @@ export function runChecks(
   mask: number,
   uriMask: number,
   supported: readonly string[],
+  sizes: Sizes | null,
 ): Fault | null {
   const { msg } = ctx;
   return (
+    (sizes !== null && tooLarge(ctx, sizes) ? silent : null) ??
     ((mask & Check.ruriVersion) !== 0 ? ruriVersion(msg) : null) ??
     ((mask & Check.ruriScheme) !== 0 ? ruri(ctx) : null) ??
     ((mask & Check.requiredHeaders) !== 0 ? requiredHeaders(msg) : null) ??
@@ -68,6 +102,29 @@ export function runChecks(
     ((mask & Check.digest) !== 0 ? digest(msg, true) : null) ??
     ((mask & Check.authorization) !== 0 ? digest(msg, false) : null) ??
     ((mask & Check.duplicateTags) !== 0 ? duplicateTags(msg) : null)
+  );
+}
+
+/** A part that is missing or malformed where its size matters fails too. */
+function tooLarge(ctx: RouteContext, s: Sizes): boolean {
+  const { msg } = ctx;
+  const over = (length: number, limit: number) => limit > 0 && length > limit;
+  const anyOver = (texts: Iterable<string>, limit: number) => {
+    for (const text of texts) if (over(text.length, limit)) return true;
+    return false;
+  };
+  const listed = (id: HeaderId) =>
+    msg.headersOf(id).flatMap((f) => parseNameAddrList(msg.raw, f.valueStart, f.valueEnd)?.map((a) => a.uriText) ?? []);
+  if (over(msg.raw.length, s.message) || (msg.isRequest && over(ctx.uri.length, s.ruri)) || msg.broken) return true;
+  if (over(msg.method.length, s.method) || msg.headers.some((h) => over(h.end - h.start, s.header))) return true;
+  if (s.fromUri > 0 && (msg.from === null || over(msg.from.uriText.length, s.fromUri))) return true;
+  if (s.toUri > 0 && (msg.to === null || over(msg.to.uriText.length, s.toUri))) return true;
+  if (over(msg.raw.length - msg.bodyStart, s.body) || over(msg.headersEnd - msg.startLine.end, s.headers)) return true;
+  return (
+    (s.contactUri > 0 && anyOver(listed(HeaderId.Contact), s.contactUri)) ||
+    (s.routeUri > 0 && anyOver([...listed(HeaderId.RecordRoute), ...listed(HeaderId.Route)], s.routeUri)) ||
+    (s.pathUri > 0 && anyOver(listed(HeaderId.Path), s.pathUri)) ||
+    (s.paiUri > 0 && anyOver(listed(HeaderId.PAssertedIdentity), s.paiUri))
   );
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { message } from '../../runtime/message/testing.js';
 import { fakeRun, fakeSelf } from '../../test/support/fake-run.js';
-import { Check, DEFAULT_CHECKS, DEFAULT_URI_CHECKS, UriCheck } from './checks.js';
+import { Check, DEFAULT_CHECKS, DEFAULT_URI_CHECKS, SIZE_DEFAULTS, UriCheck } from './checks.js';
 import sanity from './module.js';
 
 const good = `REGISTER sip:b@c SIP/2.0
@@ -14,12 +14,14 @@ Contact: <sip:a@1.2.3.4>
 Content-Length: 0
 
 `;
-const params = {
+const params: Record<keyof typeof SIZE_DEFAULTS, number> &
+  Record<'default_checks' | 'uri_checks' | 'autodrop' | 'noreply', number> & { proxy_require: string } = {
   default_checks: DEFAULT_CHECKS,
   uri_checks: DEFAULT_URI_CHECKS,
   proxy_require: '100rel, foo',
   autodrop: 1,
   noreply: 0,
+  ...SIZE_DEFAULTS,
 };
 const all = (1 << 15) - 1;
 
@@ -96,4 +98,29 @@ test('sanity_reply sends what sanity_check noted', () => {
   const fresh = fakeRun(message(good));
   sanity.functions.sanity_reply.run(fakeSelf({ ...params, noreply: 1 }, fresh), fresh.ctx);
   expect(fresh.answers).toEqual([{ status: 500, reason: 'Server Sanity Failure' }]);
+});
+
+describe('sizes', () => {
+  const withRoute = good.replace('Contact:', 'Route: <sip:r@h;lr>\nP-Asserted-Identity: <sip:long-name@h>\nContact:');
+  test.each([
+    ['message', 100],
+    ['method', 7],
+    ['ruri', 6],
+    ['from_uri', 6],
+    ['to_uri', 6],
+    ['contact_uri', 12],
+    ['route_uri', 9],
+    ['pai_uri', 14],
+    ['header', 20],
+    ['headers', 60],
+  ] as const)('size_%s', (name, limit) => {
+    const at = (value: number) => check(withRoute, 1, 1, { size_checks: 1, [`size_${name}`]: value });
+    expect([at(limit).verdict, at(limit).answer]).toEqual([0, undefined]);
+    expect(at(0).verdict).toBe(1);
+  });
+  test('a body, and check 65536 in place of the parameter', () => {
+    const text = `${good.replace('Length: 0', 'Length: 4')}abcd`;
+    const small = { size_body: 3 };
+    expect([check(text, 1, 1, small).verdict, check(text, Check.sizes | 1, 1, small).verdict]).toEqual([1, 0]);
+  });
 });

@@ -93,17 +93,30 @@ const toBase64 = (text: string) => Buffer.from(text, 'latin1').toString('base64u
 const fromBase64 = (text: string) => Buffer.from(text, 'base64url').toString('latin1');
 
 /** The Contact becomes `address;name=base64url`; one that is no name-addr gets angle brackets. */
-export function encodeParam(ctx: RouteContext, name: string, address: string): Verdict {
+export function encodeParam(ctx: RouteContext, name: string, address: string, more = ''): Verdict {
   const contacts = firstField(ctx);
   if (contacts === null) return ctx.msg.header(HeaderId.Contact) === undefined ? 1 : -4;
   for (const c of contacts) {
     if (c.uriText.length <= 4) continue;
-    const made = `${address};${name}=${toBase64(c.uriText)}`;
+    const made = `${address};${name}=${toBase64(c.uriText + more)}`;
     if (made.length >= MAX_URI) return -2;
     const text = ctx.msg.raw[c.uriStart - 1] === '<' ? made : `<${made}>`;
     if (!ctx.draft.edits.replace(c.uriStart, c.uriEnd, text)) return -3;
   }
   return 1;
+}
+
+/** As `encodeParam`; the hidden URI also tells where the message came from in nathelper's `alias`. */
+export function encodeParamWithAlias(ctx: RouteContext, name: string, address: string): Verdict {
+  const { src, proto } = ctx.msg.received;
+  const host = src.ip.includes(':') ? `[${src.ip}]` : src.ip;
+  return encodeParam(ctx, name, address, `;alias=${host}~${src.port}~${PROTO_NUMBERS[proto]}`);
+}
+const PROTO_NUMBERS = { udp: 1, tcp: 2, tls: 3, sctp: 4, ws: 5, wss: 6 } as const;
+
+/** Has the URI of a Contact this parameter? */
+export function hasContactParam(ctx: RouteContext, name: string): boolean {
+  return (allFields(ctx) ?? []).some(({ uri }) => uri !== null && paramOf(uri, name) !== undefined);
 }
 
 const paramOf = (uri: SipUri, name: string) => uri.paramList.find((p) => equalsIgnoreCase(p.name, name));

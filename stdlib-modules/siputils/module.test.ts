@@ -144,3 +144,16 @@ test('options_reply answers what is not for a user', () => {
   );
   expect(call('options_reply', [], options('sip:a@c')).verdict).toBe(-1);
 });
+
+test('is_user compares with the credentials auth accepted', () => {
+  const run = fakeRun(options('sip:a@c'));
+  const me = (user: string | null) => ({
+    ...fakeSelf(params, run),
+    uses: { get: never, find: <Api>() => ({ authorized: () => (user === null ? null : { user }) }) as Api },
+  });
+  const is = (user: string | null, asked: string) => siputils.functions.is_user.run(me(user) as never, run.ctx, asked);
+  expect([is('alice', 'alice'), is('alice', 'bob'), is('', '')]).toEqual([1, -1, -1]);
+});
+const never = (): never => {
+  throw new Error('not asked for');
+};

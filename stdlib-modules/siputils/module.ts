@@ -2,6 +2,7 @@
  * Questions about messages and URIs, and small changes to URIs.
  */
 import {
+  type AuthorizedApi,
   defineModule,
   equalsIgnoreCase,
   HeaderId,
@@ -28,6 +29,8 @@ import {
   decodeRequestUri,
   encodeContact,
   encodeParam,
+  encodeParamWithAlias,
+  hasContactParam,
   removeParam,
 } from './contacts.js';
 import {
@@ -39,6 +42,7 @@ import {
   isTelNumber,
   onlyDigits,
   telToSip,
+  telToSipSorted,
   withHost,
   withoutParam,
   withParam,
@@ -145,7 +149,7 @@ function rewrite(
 export default defineModule({
   name: 'siputils',
   doc: 'Questions about messages and URIs, and small changes to URIs.',
-  uses: ['sl'],
+  uses: ['sl', 'auth?'],
   params: {
     options_accept: { type: 'str', default: '*/*', doc: 'Accept of options_reply().' },
     options_accept_encoding: { type: 'str', default: '', doc: 'Accept-Encoding of options_reply().' },
@@ -158,6 +162,7 @@ export default defineModule({
       default: ';party=calling;id-type=subscriber;screen=yes',
       doc: 'After the URI in append_rpid_hf().',
     },
+    e164_max_len: { type: 'int', default: 16, min: 3, doc: 'Longest E.164 number, the + included.' },
     rpid_avp: {
       type: 'str',
       default: '$avp(s:rpid)',
@@ -316,15 +321,80 @@ export default defineModule({
         return result.set === null || result.set(ctx, made) === false ? -1 : 1;
       },
     },
+    tel2sip2: {
+      doc: 'As tel2sip(), with the parameters in the order of RFC 3966 and without a phone-context that is a domain.',
+      args: [varStr('uri'), varStr('host'), pvWritable('result')],
+      routes: ['request', 'failure', 'reply', 'branch'],
+      returns: { 1: 'stored', 2: 'not a tel URI', [-1]: 'cannot be stored' },
+      example: 'tel2sip2("$ru", "$fd", "$ru");',
+      run(_me, ctx, uri, host, result) {
+        const made = telToSipSorted(uri, host);
+        if (made === null) return 2;
+        return result.set === null || result.set(ctx, made) === false ? -1 : 1;
+      },
+    },
+    is_user: {
+      doc: 'Is this the user of the credentials that auth accepted?',
+      args: [varStr('user')],
+      routes: ['request', 'local'],
+      returns: yes,
+      example: 'if (!is_user("john")) { exit; }',
+      run(me, ctx, user) {
+        const accepted = me.uses.find<AuthorizedApi>('auth')?.authorized(ctx.msg) ?? null;
+        if (accepted === null)
+          ctx.log(-1, 'no accepted credentials: authorize the request before is_user()', 'siputils');
+        return accepted !== null && user !== '' && accepted.user === user ? 1 : -1;
+      },
+    },
+    is_sip: {
+      doc: 'Is this a SIP message?',
+      args: [],
+      routes: ['any'],
+      returns: yes,
+      example: 'if (is_sip()) { exit; }',
+      run: (_me, ctx) => (ctx.msg.version.startsWith('SIP/') ? 1 : -1),
+    },
+    is_http: {
+      doc: 'Is this an HTTP message?',
+      args: [],
+      routes: ['any'],
+      returns: yes,
+      example: 'if (is_http()) { exit; }',
+      run: (_me, ctx) => (ctx.msg.version.startsWith('HTTP/') ? 1 : -1),
+    },
+    sip_parse_headers: {
+      doc: 'Are all header fields well-formed lines?',
+      args: [],
+      routes: ['any'],
+      returns: yes,
+      example: 'if (!sip_parse_headers()) { exit; }',
+      run: (_me, ctx) => (ctx.msg.broken ? -1 : 1),
+    },
+    contact_param_encode_alias: {
+      doc: 'As contact_param_encode(), with where the message came from as an alias parameter of the hidden URI.',
+      args: [varStr('name'), varStr('address', 'URI that is shown')],
+      routes: ['request', 'reply'],
+      returns: codes,
+      example: 'contact_param_encode_alias("ksu", "sip:10.0.0.1:5060");',
+      run: (_me, ctx, name, address) => encodeParamWithAlias(ctx, name, address),
+    },
+    contact_param_check: {
+      doc: 'Has the URI of a Contact this parameter?',
+      args: [varStr('name')],
+      routes: ['any'],
+      returns: yes,
+      example: 'if (contact_param_check("ksu")) { exit; }',
+      run: (_me, ctx, name) => (hasContactParam(ctx, name) ? 1 : -1),
+    },
     is_e164: {
       doc: 'True when a text is + and 2 to 15 digits.',
       args: [pv('text')],
       routes: ['request', 'failure'],
       returns: yes,
       example: 'if (is_e164("$fU")) { exit; }',
-      run(_me, ctx, ref) {
+      run(me, ctx, ref) {
         const text = ref.get(ctx);
-        return typeof text === 'string' ? isE164(text) : -1;
+        return typeof text === 'string' ? isE164(text, me.params.e164_max_len) : -1;
       },
     },
     is_uri_user_e164: {
@@ -333,12 +403,12 @@ export default defineModule({
       routes: ['any'],
       returns: yes,
       example: 'if (is_uri_user_e164("$fu")) { exit; }',
-      run(_me, ctx, ref) {
+      run(me, ctx, ref) {
         const text = ref.get(ctx);
         if (typeof text !== 'string') return -1;
         const colon = text.indexOf(':');
         const at = text.indexOf('@', colon + 1);
-        return colon < 0 || at < 0 ? -1 : isE164(text.slice(colon + 1, at));
+        return colon < 0 || at < 0 ? -1 : isE164(text.slice(colon + 1, at), me.params.e164_max_len);
       },
     },
     is_rpid_user_e164: {
@@ -350,7 +420,7 @@ export default defineModule({
       run(me, ctx) {
         const value = callerUri(ctx, me.params.rpid_avp);
         const user = value === null ? null : (parseNameAddr(value)?.uri?.user ?? null);
-        return user === null ? -1 : isE164(user);
+        return user === null ? -1 : isE164(user, me.params.e164_max_len);
       },
     },
     append_rpid_hf: {
@@ -537,14 +607,5 @@ export default defineModule({
   rpc: {},
   eventRoutes: {},
   // is_user reads what the auth module found out; the others are of versions after 5.6.3.
-  missing: [
-    'is_user',
-    'tel2sip2',
-    'is_sip',
-    'is_http',
-    'contact_param_encode_alias',
-    'contact_param_check',
-    'sip_parse_headers',
-    'param:e164_max_len',
-  ],
+  missing: [],
 });

@@ -3,6 +3,7 @@
  */
 import {
   equalsIgnoreCase,
+  lowerAscii,
   type Param,
   parseParams,
   parseUri,
@@ -44,9 +45,9 @@ export function compareAors(a: string, b: string): number {
 }
 export const asVerdict = (order: number): Verdict => (order === 0 ? 1 : order > 0 ? -1 : -2);
 
-/** `+` and 2 to 15 digits. */
-export function isE164(user: string): Verdict {
-  if (user.length < 3 || user.length > 16 || user.charAt(0) !== '+') return -1;
+/** `+` and digits, 3 characters to `longest`. */
+export function isE164(user: string, longest: number): Verdict {
+  if (user.length < 3 || user.length > longest || user.charAt(0) !== '+') return -1;
   return onlyDigits(user, 1) ? 1 : -1;
 }
 export function onlyDigits(text: string, from = 0): boolean {
@@ -84,6 +85,25 @@ export function telToSip(uri: string, host: string): string | null {
   let lower = '';
   for (const c of all) lower += c >= 'A' && c <= 'Z' ? c.toLowerCase() : c;
   return `sip:${lower}@${host};user=phone`;
+}
+
+const SEPARATORS = /[-.()]/g;
+/**
+ * As `telToSip`, by the book (RFC 3261 §19.1.6): parameters in the order RFC 3966 §3 gives, no phone-context that is a
+ * domain, and none with visual separators.
+ */
+export function telToSipSorted(uri: string, host: string): string | null {
+  if (uri.length < 4 || !equalsIgnoreCase(uri.slice(0, 4), 'tel:')) return null;
+  const [number = '', ...params] = uri.slice(4).split(';');
+  const rank = (param: string) => (/^(?:isub|ext)(?:=|$)/.test(param) ? 0 : /^phone-context=/.test(param) ? 1 : 2);
+  const kept = params
+    .map(lowerAscii)
+    .filter((param) => param !== '' && (rank(param) !== 1 || param.startsWith('phone-context=+')))
+    .map((param) =>
+      /^(?:ext|phone-context)=/.test(param) ? param.replace(/=.*/, (value) => value.replace(SEPARATORS, '')) : param,
+    )
+    .sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : a > b ? 1 : 0));
+  return `sip:${[lowerAscii(number.replace(SEPARATORS, '')), ...kept].join(';')}@${host};user=phone`;
 }
 
 /** The URI text with another user; '' takes the user out. Null when there is no `:`. */

@@ -535,6 +535,73 @@ export default defineModule({
       example: 'set_body("test", "text/plain");',
       run: (_me, ctx, body, type) => setBody(ctx, body, type),
     },
+    set_body_hex: {
+      doc: 'As set_body(), the body as hexadecimal digits; blanks and tabs between them do not count.',
+      args: [varStr('digits'), varStr('type', 'Content-Type')],
+      routes: ['request', 'failure', 'reply', 'branch'],
+      returns: written,
+      example: 'set_body_hex("b0 8e 4a f2", "binary/data");',
+      run(_me, ctx, digits, type) {
+        const body = fromHex(digits);
+        return body === null ? -1 : setBody(ctx, body, type);
+      },
+    },
+    set_reply_body_hex: {
+      doc: 'As set_reply_body(), the body as hexadecimal digits; blanks and tabs between them do not count.',
+      args: [varStr('digits'), varStr('type', 'Content-Type')],
+      routes: ['request', 'failure', 'branch'],
+      returns: written,
+      example: 'set_reply_body_hex("b0 8e 4a f2", "binary/data");',
+      run(_me, ctx, digits, type) {
+        const body = fromHex(digits);
+        if (body === null || type === '') return -1;
+        ctx.draft.addReplyHeader(`Content-Type: ${type}\r\n`);
+        ctx.draft.setReplyBody(body);
+        return 1;
+      },
+    },
+    str_any_in: {
+      doc: 'Is one of the characters of a list in a text?',
+      args: [varStr('text'), varStr('list')],
+      routes: ['any'],
+      returns: { 1: 'yes', [-1]: 'no, or one is empty' },
+      example: 'if (str_any_in("$rU", "*#")) { exit; }',
+      run: (_me, _ctx, text, list) => ([...list].some((c) => text.includes(c)) ? 1 : -1),
+    },
+    str_all_in: {
+      doc: 'Are all characters of a list in a text?',
+      args: [varStr('text'), varStr('list')],
+      routes: ['any'],
+      returns: { 1: 'yes', [-1]: 'no, or one is empty' },
+      example: 'if (str_all_in("$rU", "*#")) { exit; }',
+      run: (_me, _ctx, text, list) => (list !== '' && [...list].every((c) => text.includes(c)) ? 1 : -1),
+    },
+    subst_v: {
+      doc: 'Substitutes in a text and stores the result.',
+      args: [varStr('text'), subst('expression', '/match/replacement/flags'), pvWritable('result')],
+      routes: ['any'],
+      returns: { 1: 'stored', [-1]: 'no match' },
+      example: 'subst_v("$rU", "/^00/+/", "$var(number)");',
+      run(_me, ctx, text, s, result) {
+        const made = substituted(ctx, text, s);
+        return made === null || result.set?.(ctx, made) === false ? -1 : 1;
+      },
+    },
+    via_param_rm: {
+      doc: 'Removes a parameter of a Via value.',
+      args: [varStr('name'), varInt('index', 'from 0; from -1 backwards')],
+      routes: ['any'],
+      returns: { 1: 'removed', [-1]: 'no such value', 2: 'it has no such parameter' },
+      example: 'via_param_rm("rport", "0");',
+      run(_me, ctx, name, index) {
+        const via = ctx.msg.vias().at(index);
+        if (via === undefined) return -1;
+        const param = via.paramAt(name);
+        if (param === undefined) return 2;
+        const semicolon = ctx.msg.raw.lastIndexOf(';', param.start);
+        return semicolon >= via.sentByEnd && ctx.draft.edits.remove(semicolon, param.end) ? 1 : -1;
+      },
+    },
     set_reply_body: {
       doc: 'Gives responses made here a body and Content-Type.',
       args: [varStr('body'), varStr('type', 'Content-Type')],
@@ -724,7 +791,7 @@ export default defineModule({
   rpc: {},
   eventRoutes: {},
   // Of versions after 5.6.3.
-  missing: ['subst_v', 'set_body_hex', 'set_reply_body_hex', 'str_any_in', 'str_all_in', 'via_param_rm'],
+  missing: [],
 });
 
 function storePart(

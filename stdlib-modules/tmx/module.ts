@@ -177,6 +177,18 @@ export default defineModule({
         return 1;
       },
     },
+    t_cancel_branch_idx: {
+      doc: 'Cancels one branch of an INVITE named by its numbers.',
+      args: [varInt('index', '$T(id_index)'), varInt('label', '$T(id_label)'), varInt('branch', 'from 0')],
+      routes: ['any'],
+      returns: { 1: 'canceled', [-1]: 'no such transaction or branch, or it is over' },
+      example: 't_cancel_branch_idx("$var(index)", "$var(label)", "0");',
+      run(_me, ctx, index, label, branch) {
+        const t = tmOf(ctx).byIdent(index, label);
+        if (t === null || !t.isInvite || t.branches[branch] === undefined) return -1;
+        return tmOf(ctx).cancelBranches(t, (b) => b.index === branch) > 0 ? 1 : -1;
+      },
+    },
     t_reply_callid: {
       doc: 'Answers the request with this Call-ID and CSeq number.',
       args: [varStr('callid'), varStr('cseq'), varInt('code'), varStr('reason')],

@@ -92,6 +92,7 @@ export default defineModule({
     },
   },
   rpc: {},
+  api: () => ({ reply }),
   eventRoutes: { [EVENT]: { doc: 'An HTTP request came in.' } },
   // bind_xhttp is no function of the cfg: other C modules call it.
   missing: ['bind_xhttp', 'transformation:url'],

@@ -5,7 +5,7 @@ import { ParseFailure, parseMessage } from '../../runtime/message/index.js';
 import { fakeReceived, fakeSocket } from '../../runtime/message/testing.js';
 import type { Verdict } from '../../runtime/sdk/define.js';
 import maxfwd from '../../stdlib-modules/maxfwd/module.js';
-import { DEFAULT_CHECKS, DEFAULT_URI_CHECKS } from '../../stdlib-modules/sanity/checks.js';
+import { DEFAULT_CHECKS, DEFAULT_URI_CHECKS, SIZE_DEFAULTS } from '../../stdlib-modules/sanity/checks.js';
 import sanity from '../../stdlib-modules/sanity/module.js';
 import { fakeRun, fakeSelf } from '../support/fake-run.js';
 import type { Outcome } from './torture.js';
@@ -26,6 +26,7 @@ export function earlyOutcome(text: string): Outcome {
     proxy_require: '',
     autodrop: 1,
     noreply: 0,
+    ...SIZE_DEFAULTS,
   };
   const sane = sanity.functions.sanity_check.run(fakeSelf(params, run), run.ctx, 17_895, 7) as Verdict;
   if (sane > 0) return { fate: 'routed' };

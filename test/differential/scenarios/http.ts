@@ -11,6 +11,8 @@ const http = (slug: string, title: string, ...requests: readonly string[]) =>
   });
 const get = (url: string, more: readonly string[] = [], version = '1.1') =>
   [`GET ${url} HTTP/${version}`, 'Host: sip.example.com', ...more, '', ''].join('\r\n');
+const rpc = (json: string) =>
+  `POST /RPC HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\nContent-Length: ${json.length}\r\n\r\n${json}`;
 const opening = {
   upgrade: 'Upgrade: websocket',
   connection: 'Connection: Upgrade',
@@ -32,6 +34,19 @@ export default group('http', 'http.cfg', [
   http('silent', 'the route answers nothing', get('/silent')),
   http('empty', 'neither type nor body', get('/empty')),
   http('close', 'set_reply_close()', get('/close')),
+  http(
+    'rpc',
+    'jsonrpc_dispatch(): a command',
+    rpc('{"jsonrpc": "2.0", "method": "jsonrpc.echo", "params": ["a", 7], "id": 1}'),
+  ),
+  http(
+    'rpc-fault',
+    'a command that fails',
+    rpc('{"jsonrpc": "2.0", "method": "cfg.get", "params": ["a", "b"], "id": "x"}'),
+  ),
+  http('rpc-unknown', 'no such command', rpc('{"jsonrpc": "2.0", "method": "no.such", "id": 2}')),
+  http('rpc-odd', 'no version', rpc('{"method": "jsonrpc.echo", "id": 2}')),
+  http('rpc-bad', 'no JSON', rpc('{"jsonrpc": ')),
   http('skipped', 'a URL left to others', get('/skip/this')),
   http('handshake', 'a handshake', shake()),
   http('handshake-many', 'several sub-protocols offered', shake({ protocol: 'Sec-WebSocket-Protocol: chat, sip' })),

@@ -1,0 +1,113 @@
+/**
+ * Functions that Kamailio has since after 5.6.3, so that no golden can tell what they do: a cfg calls them on one message
+ * and logs what came of it, as their pages describe it.
+ */
+import { expect, it } from 'vitest';
+import { simulatedEnvironment } from '../../runtime/env/simulated.js';
+import { buildCfg, startBuilt } from '../support/in-process.js';
+
+const modules = ['tm', 'tmx', 'sl', 'pv', 'kex', 'textops', 'textopsx', 'siputils', 'htable', 'xlog'];
+/** Statement, what `$rc` is after it, and what the text is then. */
+const rows: readonly (readonly [string, number, (string | undefined)?, string?])[] = [
+  ['str_any_in("a.b", ",.;")', 1],
+  ['str_any_in("ab", ",.;")', -1],
+  ['str_all_in("a.,b", ",.")', 1],
+  ['str_all_in("a.b", ",.")', -1],
+  ['subst_v("0049123", "/^00/+/", "$var(x)")', 1, '$var(x)', '+49123'],
+  ['subst_v("49", "/^00/+/", "$var(x)")', -1],
+  ['via_param_rm("foo", "1")', 1],
+  ['via_param_rm("none", "0")', 2],
+  ['via_param_rm("branch", "7")', -1],
+  ['set_body_hex("68 69", "text/plain") && msg_apply_changes()', 1, '$rb|$cT|$(viap{s.len})', 'hi|text/plain'],
+  ['set_body_hex("6", "text/plain")', -1],
+  ['is_sip()', 1],
+  ['is_http()', -1],
+  ['sip_parse_headers()', 1],
+  ['contact_param_check("ob")', 1],
+  ['contact_param_check("none")', -1],
+  [
+    'tel2sip2("tel:+1-(2)-3;b=2;isub=1;a=1;phone-context=example.com", "h", "$var(x)")',
+    1,
+    '$var(x)',
+    'sip:+123;isub=1;a=1;b=2@h;user=phone',
+  ],
+  ['tel2sip2("sip:a@b", "h", "$var(x)")', 2],
+  [
+    'tel2sip2("tel:7;ext=1-2;phone-context=+4-9", "h", "$var(x)")',
+    1,
+    '$var(x)',
+    'sip:7;ext=12;phone-context=+49@h;user=phone',
+  ],
+  ['is_user("alice")', -1],
+  ['is_myhost("sip:127.0.0.1:7777")', 1],
+  ['is_myhost("sip:10.0.0.9")', -1],
+  ['sht_is_null("t", "k")', 1],
+  ['sht_inc("zero", "k")', 1, '$sht(zero=>k)', '6'],
+  ['sht_dec("zero", "k")', 1, '$sht(zero=>k)', '5'],
+  ['sht_is_null("t", "set")', -1],
+  ['sht_is_null("zero", "k")', -2],
+  ['sht_is_null("nope", "k")', 2],
+  ['sht_inc("nope", "k")', -1],
+  ['t_cancel_branch_idx("1", "1", "0")', -1],
+];
+
+it('they answer as their pages say', async () => {
+  const body = rows
+    .map(([call, , shown], n) => `${call}; xlog("L_ERR", "${n} $rc ${shown?.split('|$(viap')[0] ?? ''}\\n");`)
+    .join('\n  ');
+  const cfg = `listen=udp:127.0.0.1:5060
+${modules.map((name) => `loadmodule "${name}.so"`).join('\n')}
+modparam("htable", "htable", "t=>size=4;")
+modparam("htable", "htable", "zero=>size=4;initval=5;")
+request_route {
+  $sht(t=>set) = "x";
+  ${body.replaceAll(' && ', '; ')}
+  sl_send_reply("200", "OK");
+}`;
+  const env = simulatedEnvironment();
+  const server = await startBuilt(await buildCfg('newer.cfg', cfg), env);
+  const peer = await env.network.bindUdp({ ip: '127.0.0.1', port: 5099 }, () => {});
+  peer.send(
+    'INVITE sip:bob@10.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:5099;branch=z9hG4bKn\r\nVia: SIP/2.0/UDP h;foo=bar;branch=z9\r\n' +
+      'From: <sip:a@b>;tag=1\r\nTo: <sip:b@b>\r\nCall-ID: n\r\nCSeq: 1 INVITE\r\nContact: <sip:a@h;ob>\r\nContent-Length: 0\r\n\r\n',
+    { ip: '127.0.0.1', port: 5060 },
+  );
+  await env.clock.advance(100);
+  await server.stop(0);
+  const lines = env.log.records.filter(({ source }) => source === '<script>').map(({ text }) => text.trim());
+  expect(lines).toEqual(rows.map(([, rc, , text], n) => `${n} ${rc} ${text ?? ''}`.trim()));
+});
+
+it('set_reply_body_hex() gives the answer a body, contact_param_encode_alias() hides where a call came from', async () => {
+  const env = simulatedEnvironment();
+  const cfg = `listen=udp:127.0.0.1:5060
+loadmodule "sl.so"
+loadmodule "textops.so"
+loadmodule "textopsx.so"
+loadmodule "siputils.so"
+request_route {
+  contact_param_encode_alias("ksu", "sip:10.0.0.1");
+  msg_apply_changes();
+  append_to_reply("X-Contact: $ct\\r\\n");
+  set_reply_body_hex("68 69", "text/plain");
+  sl_send_reply("200", "OK");
+}`;
+  const server = await startBuilt(
+    await buildCfg('newer-reply.cfg', cfg.replace('loadmodule "sl', 'loadmodule "pv.so"\nloadmodule "sl')),
+    env,
+  );
+  const came: string[] = [];
+  const peer = await env.network.bindUdp({ ip: '127.0.0.1', port: 5099 }, (bytes) => void came.push(bytes));
+  peer.send(
+    'OPTIONS sip:bob@10.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:5099;branch=z9hG4bKn\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:b@b>\r\n' +
+      'Call-ID: n\r\nCSeq: 1 OPTIONS\r\nContact: <sip:a@h;ob>\r\nContent-Length: 0\r\n\r\n',
+    { ip: '127.0.0.1', port: 5060 },
+  );
+  await env.clock.advance(100);
+  await server.stop(0);
+  const [answer = ''] = came;
+  expect(answer).toContain('Content-Type: text/plain\r\n');
+  expect(answer.endsWith('Content-Length: 2\r\n\r\nhi')).toBe(true);
+  const hidden = /X-Contact: <sip:10\.0\.0\.1;ksu=([^>]+)>/.exec(answer)?.[1] ?? '';
+  expect(Buffer.from(hidden, 'base64url').toString()).toBe('sip:a@h;ob;alias=127.0.0.1~5099~1');
+});
