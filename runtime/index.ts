@@ -21,6 +21,7 @@ import { lineLog, processLog, type RunningLog } from './log.js';
 import { ParseFailure, parseMessage, type SipMessage } from './message/message.js';
 import { type Link, Modules } from './modules/bind.js';
 import { parseOptions, type ServerOptions, usage } from './options.js';
+import { dropPrivileges, enterFolder } from './privileges.js';
 import type { ProxySettings } from './proxy/core.js';
 import { Transactions } from './proxy/transactions.js';
 import { MtuProto } from './proxy/udp-mtu.js';
@@ -175,6 +176,7 @@ export class Server implements ServerApi {
     }
     if (options.debug > 0) this.settings.values.debug = options.debug;
     this.env.log.level = this.settings.values.debug;
+    this.databases.versionTable = this.settings.values.version_table;
     this.settings.onChange((name, value) => {
       if (name === 'debug') this.env.log.level = Number(value);
       if (name === 'dns_reinit' && value === 1) {
@@ -246,7 +248,8 @@ export class Server implements ServerApi {
   private async drainAndClose(waitMs: number): Promise<void> {
     this.transports.drain();
     const { clock } = this.env;
-    const until = clock.monotonic() + waitMs;
+    const { exit_timeout: mostSec } = this.settings.values;
+    const until = clock.monotonic() + Math.min(waitMs, mostSec > 0 ? mostSec * 1000 : waitMs);
     // The ACK of a 2xx comes after its transaction is done.
     let answeredAt = this.transactions.size > 0 ? clock.monotonic() : Number.NEGATIVE_INFINITY;
     while (clock.monotonic() < until && (this.busy || clock.monotonic() < answeredAt + LINGER_MS)) {
@@ -414,11 +417,12 @@ async function startServer(options: StartOptions, print: (line: string) => void)
   const { programText: text, programMap: map, programPath: path } = options;
   server.load(options.modules, { text, map, path }, flags);
   const onTerminal = flags.logToTerminal || settings.values.log_stderror !== 0 || process.stderr.isTTY;
-  log?.use(onTerminal ? 'lines' : 'json');
+  log?.use(onTerminal ? 'lines' : 'json', settings.values.log_color !== 0);
   if (flags.checkOnly) {
     print('config file ok, exiting...');
     throw new StartError('SIPC8041', '', 0);
   }
+  enterFolder(settings.values, flags.workingFolder !== null);
   await server.open(flags.listen);
   if (pidFile !== null) {
     try {
@@ -430,6 +434,12 @@ async function startServer(options: StartOptions, print: (line: string) => void)
       throw error;
     }
     process.once('exit', () => rmSync(pidFile, { force: true }));
+  }
+  try {
+    dropPrivileges(settings.values);
+  } catch (error) {
+    await server.stop(0);
+    throw error;
   }
   if (options.signals !== false) handleProcess(server, log, print);
   for (const { sockStr, advertisedStr } of server.transports.sockets)

@@ -13,6 +13,9 @@ export const SCRIPT_SOURCE = '<script>';
 const NAMES = ['ALERT', 'BUG', 'CRITICAL', 'CRITICAL', 'ERROR', 'WARNING', 'NOTICE', 'INFO', 'DEBUG'] as const;
 const PINO_LEVELS = ['fatal', 'fatal', 'fatal', 'fatal', 'error', 'warn', 'info', 'info', 'debug'] as const;
 
+/** Of a level, with `log_color`: those of Kamailio (dprint.c). */
+const COLOURS = ['1;31', '1;35', '33', '34', '31', '35', '32', '36', '39'].map((code) => `\x1b[${code}m`);
+
 export const levelName = (level: LogLevel): (typeof NAMES)[number] => NAMES[level + 5]!;
 
 /** What both forms write to: pino's destination, or a test's array. */
@@ -49,7 +52,11 @@ export function jsonLog(level = 0, sink: LogSink = pino.destination({ dest: 1, s
 }
 
 /** ` 0(4711) INFO: <script>: text`, as Kamailio writes to the terminal; `name` stands before it as its `-x` would. */
-export function lineLog(level = 0, sink: LogSink = pino.destination({ dest: 2, sync: true })): RunningLog {
+export function lineLog(
+  level = 0,
+  sink: LogSink = pino.destination({ dest: 2, sync: true }),
+  inColour = false,
+): RunningLog {
   const head = ` 0(${process.pid}) `;
   return {
     level,
@@ -57,7 +64,8 @@ export function lineLog(level = 0, sink: LogSink = pino.destination({ dest: 2, s
       if (record.level > this.level) return;
       const where = record.at !== undefined && record.source !== SCRIPT_SOURCE ? ` [${record.at}]` : '';
       const source = record.source === '' ? '' : `${record.source}${where}: `;
-      sink.write(`${head}${levelName(record.level)}: ${source}${withoutEnd(cleared(record))}\n`);
+      const line = `${head}${levelName(record.level)}: ${source}${withoutEnd(cleared(record))}`;
+      sink.write(inColour ? `${COLOURS[record.level + 5]}${line}\n\x1b[0m` : `${line}\n`);
     },
     flush: () => sink.flushSync?.(),
   };
@@ -94,7 +102,7 @@ export function redact(text: string): string {
 
 /** The log of a process: lines on stderr until the cfg is read, then what cfg and command line ask for. */
 export interface ProcessLog extends RunningLog {
-  use(form: 'lines' | 'json'): void;
+  use(form: 'lines' | 'json', inColour?: boolean): void;
 }
 export function processLog(): ProcessLog {
   let target = lineLog();
@@ -107,10 +115,10 @@ export function processLog(): ProcessLog {
     },
     write: (record) => target.write(record),
     flush: () => target.flush(),
-    use(form) {
+    use(form, inColour) {
       const { level } = target;
       target.flush();
-      target = form === 'json' ? jsonLog(level) : lineLog(level);
+      target = form === 'json' ? jsonLog(level) : lineLog(level, undefined, inColour);
     },
   };
 }

@@ -101,6 +101,12 @@ function apply(options: ServerOptions, flag: string, value: string): void {
     case 'Y':
       options.settings.rundir = value;
       return;
+    case 'u':
+      options.settings.user = value;
+      return;
+    case 'g':
+      options.settings.group = value;
+      return;
     case 'T':
       options.settings.disable_tcp = 1;
       return;
@@ -124,8 +130,6 @@ function apply(options: ServerOptions, flag: string, value: string): void {
     case 'b':
     case 'O':
     case 't':
-    case 'u':
-    case 'g':
     case 'G':
     case 'W':
     case 'x':
@@ -155,5 +159,6 @@ export const usage = `Options, as Kamailio's:
   -T           no TCP
   -a on|off    own names from reverse DNS
   -v           version
-  -f -A -L -D -m -M -n -N -u -g -e …  accepted
+  -u USER      who the process becomes once its sockets are open; -g GROUP its group
+  -f -A -L -D -m -M -n -N -e …  accepted
 `;

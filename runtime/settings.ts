@@ -1,27 +1,35 @@
 /**
  * Global parameters: name, type, default and whether a running server takes a new value (`core.*` of the cfg framework).
  *
- * The table is what the runtime reads; a name Kamailio knows and nothing here reads is accepted by the compiler and kept
- * in `other`, so that `cfg.get core …` can show it.
+ * All of Kamailio's are here: what the runtime reads, below and by layer in `settings/`; what has no counterpart, in
+ * `settings/idle.ts`; what is not done yet, in `settings/missing.ts`. What the grammar has instead (`listen`, `alias`, `flags`)
+ * is not.
  */
 
 import { dnsSettings } from './settings/dns.js';
+import { idleSettings } from './settings/idle.js';
+import { missingSettings } from './settings/missing.js';
 import { int, type SettingSpec, str } from './settings/spec.js';
 import { tcpSettings } from './settings/tcp.js';
 
 export type { SettingSpec } from './settings/spec.js';
 
 export const settingSpecs = {
-  debug: int(0, 'Log level: messages above it are dropped.', { live: true, min: -5, max: 3 }),
+  debug: int(0, 'Log level: messages above it are dropped.', { live: true }),
   log_stderror: int(0, 'Log to the terminal.'),
-  log_facility: str('LOG_DAEMON', 'Syslog facility.', { live: true }),
-  log_name: str('', 'Name in log lines.'),
+  log_color: int(0, 'Lines on the terminal in the colour of their level.'),
+  log_facility: str('LOG_DAEMON', 'Syslog facility.', {
+    live: true,
+    refuses: true,
+    values: [
+      ...['AUTH', 'AUTHPRIV', 'CRON', 'DAEMON', 'FTP', 'KERN', 'LPR', 'MAIL', 'NEWS', 'SYSLOG', 'USER', 'UUCP'],
+      ...[0, 1, 2, 3, 4, 5, 6, 7].map((n) => `LOCAL${n}`),
+    ].map((name) => `LOG_${name}`),
+  }),
   log_prefix: str('', 'Format put before the log lines of a message.'),
   log_prefix_mode: int(0, '1: the prefix is built for every line, 0: once a message.'),
-  log_engine_type: str('', 'Where the log goes.'),
-  log_engine_data: str('', 'Parameters of the log engine.'),
-  children: int(8, 'Processes per UDP socket in Kamailio; here only the default of the limit in flight.'),
   max_inflight: int(20_000, 'Messages in routing at a time; a request above it is dropped.', { live: true, min: 1 }),
+  max_recursive_level: int(256, 'Blocks and routes within each other; a call below that is -1.', { min: 1 }),
   max_while_loops: int(100, 'Rounds after which a while ends; 0: no limit.', { live: true, min: 0 }),
   port: int(5060, 'Port of sockets that name none.'),
   mhomed: int(0, 'Pick the outgoing socket by route.', { live: true }),
@@ -31,12 +39,13 @@ export const settingSpecs = {
   server_id: int(0, 'Number of this server in a group.', { live: true }),
   reply_to_via: int(0, 'Send responses to the Via address, not to the source.', { live: true }),
   check_via: int(0, 'Drop responses whose first Via is not ours.'),
-  phone2tel: int(1, 'Treat user=phone URIs as tel.', { live: true }),
-  syn_branch: int(1, 'Stateless branch parameters.'),
+  auto_bind_ipv6: int(0, 'Without a `listen`, IPv6 addresses of the machine too.'),
   auto_aliases: int(1, 'Take names of our addresses from reverse DNS as ours.'),
   sip_warning: int(0, 'Add Warning to responses made here.'),
   ...tcpSettings,
   ...dnsSettings,
+  ...idleSettings,
+  ...missingSettings,
   udp_mtu: int(0, 'Requests larger than this go over udp_mtu_try_proto.', { live: true, min: 0, max: 65_535 }),
   udp_mtu_try_proto: int(0, 'Protocol for large requests: 1 UDP, 2 TCP, 3 TLS, 4 SCTP.', {
     live: true,
@@ -44,28 +53,23 @@ export const settingSpecs = {
     max: 4,
     words: { udp: 1, tcp: 2, tls: 3, sctp: 4 },
   }),
-  udp4_raw: int(0, 'Raw sockets for IPv4 datagrams; ordinary ones are used here.', { min: -1, max: 1 }),
-  udp4_raw_mtu: int(1500, 'MTU of raw sockets.', { min: 28, max: 65_535 }),
-  udp4_raw_ttl: int(-1, 'TTL of raw sockets; -1: as the system has it.', { min: -1, max: 255 }),
   local_rport: int(0, 'Ask for rport in our own Via.'),
   force_rport: int(0, 'Treat every request as if it had rport.', { live: true, min: 0, max: 1 }),
   advertised_address: str('', 'Host our Via and Record-Route show.'),
   advertised_port: int(0, 'Port our Via and Record-Route show; 0: the own one.'),
-  route_locks_size: int(0, 'Kamailio: locks that keep the order of a call; always kept here.'),
-  rundir: str('/run/kamailio', 'Folder of fifos and sockets.'),
-  workdir: str('/', 'Working folder.'),
-  modinit_delay: int(0, 'Microseconds between module starts; not used.'),
-  exit_timeout: int(60, 'Seconds to drain at shutdown.', { live: true }),
-  kemi_onsend_route_callback: str('', 'Not used.'),
+  rundir: str('/run/kamailio', 'Folder of fifos and sockets.', { refuses: true, min: 1 }),
+  workdir: str('', 'Working folder; without it the one it was started in.'),
+  user: str('', 'Who the process becomes once its sockets are open: a name or a number.'),
+  group: str('', 'Its group; without it the first one of `user`.'),
+  chroot: str('', 'Another root folder: Node cannot change it, the start is refused.'),
+  exit_timeout: int(60, 'Most seconds a shutdown waits for calls in setup, which get five; 0: no limit.', {
+    live: true,
+  }),
   onsend_route_reply: int(0, 'Run onsend_route for responses too.', { live: true }),
-  pv_cache_limit: int(2048, 'Not used.', { live: true }),
-  max_branches: int(12, 'Most branches of a transaction.'),
-  uri_host_extra_chars: str('', 'Also allowed in host names.'),
-  hdr_name_extra_chars: str('', 'Also allowed in header names.'),
-  msg_time: int(0, 'Take receive times.'),
-  latency_log: int(3, 'Level for slow actions.', { live: true }),
-  latency_limit_action: int(0, 'Microseconds after which an action is reported.', { live: true }),
-  latency_limit_cfg: int(0, 'Microseconds after which a run is reported.', { live: true }),
+  max_branches: int(12, 'Most branches of a transaction.', { refuses: true, min: 1, max: 31 }),
+  return_mode: int(0, '1: a call in an expression has its own value, and any but 0 is true (Kamailio 5.7).'),
+  stats_name_separator: str('_', 'Between the parts of a statistic’s name.'),
+  version_table: str('version', 'Table with the versions of the others.'),
   xavp_via_params: str('', 'Xavp whose fields become Via parameters.'),
   xavp_via_fields: str('', 'Xavp with Via address and port.'),
 } as const satisfies Record<string, SettingSpec>;
@@ -76,7 +80,26 @@ type SettingValue<K extends SettingName> = Specs[K]['default'] extends number ? 
 export type SettingValues = { -readonly [K in SettingName]: SettingValue<K> };
 
 /** Names of one parameter, old and new. */
-const synonyms: Readonly<Record<string, SettingName>> = {
+export const settingSynonyms: Readonly<Record<string, SettingName>> = {
+  auto_domains: 'auto_aliases',
+  core_log: 'corelog',
+  gid: 'group',
+  http_reply_hack: 'http_reply_parse',
+  ip_nonlocal_bind: 'ip_free_bind',
+  ipfreebind: 'ip_free_bind',
+  mem_dbg: 'memdbg',
+  mem_log: 'memlog',
+  rt_fast_timer_prio: 'rt_timer1_prio',
+  rt_ftimer_prio: 'rt_timer1_prio',
+  rt_ftimer_policy: 'rt_timer1_policy',
+  rt_stimer_prio: 'rt_timer2_prio',
+  rt_stimer_policy: 'rt_timer2_policy',
+  ser_kill_timeout: 'exit_timeout',
+  shm_mem: 'shm',
+  shm_mem_size: 'shm',
+  tcp_accept_protos: 'tcp_accept_protocols',
+  tlslog: 'tls_log',
+  uid: 'user',
   loop_checks: 'check_via',
   sip_port: 'port',
   server_sig: 'server_signature',
@@ -123,13 +146,22 @@ export interface LiveSetting {
   set(value: number | string): void;
 }
 
-const inRange = ({ clamp, min, max }: SettingSpec, value: number): number =>
-  clamp ? Math.min(Math.max(value, min ?? value), max ?? value) : value;
+/** What is wrong with a value that `spec` takes in Kamailio's range only; null: nothing. */
+function refusal({ min, max, values }: SettingSpec, value: number | string): string | null {
+  if (typeof value === 'string') {
+    if (values !== undefined && !values.includes(value)) return `has to be one of ${values.join(', ')}`;
+    return min === undefined || value.length >= min ? null : 'must not be empty';
+  }
+  if (min !== undefined && value < min) return `has to be at least ${min}`;
+  return max !== undefined && value > max ? `has to be at most ${max}` : null;
+}
+const inRange = ({ min, max }: SettingSpec, value: number): number =>
+  Math.min(Math.max(value, min ?? value), max ?? value);
 
 /** The values of one server, live ones included. Read the fields of `values` directly. */
 export class Settings {
   readonly values: SettingValues;
-  /** Accepted, read by nothing here. */
+  /** Names of old or later versions that are not in the table. */
   readonly other = new Map<string, number | string>();
   /** `group.name = value desc "…"`. */
   readonly custom = new Map<string, CustomSetting>();
@@ -164,31 +196,32 @@ export class Settings {
     const key = `${setting.group}.${setting.name}`;
     if (setting.group !== 'core' || !this.live.has(key)) this.live.set(key, setting);
   }
-  /** At load: no check for `live`. Null when done, else what is wrong. */
-  assign(name: string, value: number | string): string | null {
-    const known = isSetting(name) ? name : synonyms[name];
+  /** At load: no check for `live`, and a number out of range is brought into it. Null when done, else what is wrong. */
+  assign(name: string, value: number | string, running = false): string | null {
+    const known = isSetting(name) ? name : settingSynonyms[name];
     if (known === undefined) {
       this.other.set(name, value);
       return null;
     }
     const spec: SettingSpec = settingSpecs[known];
     const given = typeof value === 'string' ? (spec.words?.[value.toLowerCase()] ?? value) : value;
-    const typed = spec.type === 'int' ? inRange(spec, Number(given)) : String(given);
+    const typed = spec.type === 'int' ? Number(given) : String(given);
     if (typeof typed === 'number' && !Number.isInteger(typed)) return `${name} has to be a number`;
-    if (typeof typed === 'number' && spec.min !== undefined && typed < spec.min)
-      return `${name} has to be at least ${spec.min}`;
-    if (typeof typed === 'number' && spec.max !== undefined && typed > spec.max && name !== 'debug')
-      return `${name} has to be at most ${spec.max}`;
+    const problem = running || spec.refuses ? refusal(spec, typed) : null;
+    if (problem !== null) return `${name} ${problem}`;
+    this.#put(known, typeof typed === 'number' ? inRange(spec, typed) : typed);
+    return null;
+  }
+  #put(known: SettingName, typed: number | string): void {
     Object.assign(this.values, { [known]: typed });
     for (const listener of this.#listeners) listener(known, typed);
-    return null;
   }
   /** While running: only live parameters. */
   change(name: string, value: number | string): string | null {
     if (!isSetting(name)) return `no parameter ${name}`;
     const spec: SettingSpec = settingSpecs[name];
     if (!spec.live) return `${name} cannot change while the server runs`;
-    return this.assign(name, value);
+    return this.assign(name, value, true);
   }
   onChange(listener: (name: string, value: number | string) => void): void {
     this.#listeners.push(listener);

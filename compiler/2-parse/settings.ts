@@ -1,5 +1,6 @@
 /** Global parameters: Kamailio's grammar has a rule for each, so an unknown name or a value of another kind is a syntax error. */
-import type { GlobalParam } from '../ast.js';
+import { keywordKind } from '../0-lex/keywords.js';
+import type { GlobalParam, GlobalValue } from '../ast.js';
 import * as d2 from '../diagnostics/2xxx-syntax.js';
 import type { Diagnostics } from '../diagnostics/define.js';
 import { nearTo } from '../diagnostics/near.js';
@@ -24,14 +25,32 @@ export function checkSetting({ name, value }: GlobalParam, core: Catalog['core']
     return;
   }
   const takes = core.globalValues?.[name.text] ?? ['number'];
-  const has = (...kinds: string[]): boolean => kinds.some((kind) => takes.includes(kind));
-  const fits =
-    value.kind === 'int'
-      ? has('int') || (has('number') && value.value >= 0)
-      : value.kind === 'str'
-        ? has('string', 'host')
-        : !takes.every((kind) => kind === 'int' || kind === 'number' || kind === 'string');
+  const fits = takes.some((kind) => isOf(kind, value));
   if (fits || (value.kind === 'word' && /^[0-9]\w*$/.test(value.value))) return; // `08`: reported as no number
   const list = takes.map((kind) => words[kind] ?? kind).join(', or ');
   diagnostics.report(d2.wrongSetting, value.span, { name: name.text, takes: list });
+}
+
+/** A value that was several tokens is never a word of the grammar; `listen` and its kin have rules of their own. */
+function isOf(kind: string, value: GlobalValue): boolean {
+  if (value.kind === 'int') return kind === 'int' || (value.value >= 0 && (kind === 'number' || kind === 'host'));
+  if (value.kind === 'str') return kind === 'string' || kind === 'host';
+  if (value.kind === 'list') return false;
+  const keyword = keywordKind(value.value);
+  switch (kind) {
+    case 'id':
+      return keyword === undefined && /^[A-Za-z_]\w*$/.test(value.value);
+    case 'host':
+      return keyword === undefined;
+    case 'ip4':
+      return /^\d+(?:\.\d+){3}$/.test(value.value);
+    case 'ip6':
+      return value.value.includes(':');
+    case 'proto':
+      return keyword === 'p';
+    case 'tls-method':
+      return /^(?:sslv|tlsv)/i.test(value.value) && keyword !== undefined;
+    default:
+      return kind === 'socket-list';
+  }
 }

@@ -18,18 +18,14 @@ import type { Host } from '../host.js';
 import { walkExpression, walkStatements } from '../visit.js';
 import type { ArgContext } from './args.js';
 import { type Block, bindCall } from './calls.js';
-import { bindParam } from './params.js';
+import { bindParam, checkSettingRange, domainAlias } from './params.js';
 import { PvBinder } from './pvs.js';
 import { Routes } from './routes.js';
-import { Scope } from './scope.js';
+import { own, Scope } from './scope.js';
 import { bindSelect } from './selects.js';
 import type { BoundCall, BoundParam, BoundProgram, BoundPv, RouteTarget } from './symbols.js';
 
 export type * from './symbols.js';
-
-/** Memory, processes and threads of Kamailio: what they set does not exist here, and nothing is lost. */
-const meaningless =
-  /^(mem_?\w+|mlock_pages|real_time|rt_\w+|shm\w*|fork\w*|ser_kill_timeout|open_files_limit|disable_core_dump|wait_worker1_\w+|rpc_exec_\w+|(tcp|sctp)_children|tcp_(main_threads|poll_method|fd_cache)|socket_workers|async_workers\w*|pv_buffer_\w+|sql_buffer_size|maxbuffer|maxsndbuffer|dns_cache_mem|msg_clone_extra_size)$/;
 
 export function bind(config: Config, host: Host, diagnostics: Diagnostics): BoundProgram {
   return new Binder(config, host, diagnostics).run();
@@ -118,11 +114,16 @@ class Binder {
   }
 
   private global(item: GlobalParam): void {
-    const name = item.name.text;
-    const core = this.scope.modules[0]?.declaration;
-    const known = core && (Object.hasOwn(core.params, name) || meaningless.test(name));
-    if (core && !known && this.scope.catalog.core.globals.includes(name))
-      this.diagnostics.report(missingSetting, item.name.span, { name });
+    const { name } = item;
+    const alias = name.text === 'domain' ? domainAlias(item) : null;
+    if (alias) {
+      this.aliases.push(alias);
+      return;
+    }
+    const spec = own(this.scope.modules[0]?.declaration?.params, name.text);
+    if (spec) checkSettingRange(item, spec, this.scope);
+    else if (this.scope.catalog.core.globals.includes(name.text))
+      this.diagnostics.report(missingSetting, name.span, { name: name.text });
     this.globals.push(item);
   }
 

@@ -1,8 +1,8 @@
 /** `modparam`: the module name is a list or a regular expression, and every module it matches has to own the parameter. */
 import type { ParamSpec } from '../../runtime/sdk/define.js';
-import type { ModParam } from '../ast.js';
+import type { Alias, GlobalParam, ModParam } from '../ast.js';
 import { missingParameter, parameterOfNoModule, unknownParameter } from '../diagnostics/3xxx-names.js';
-import { parameterRange, wrongParameterType } from '../diagnostics/4xxx-types.js';
+import { parameterRange, settingRange, wrongParameterType } from '../diagnostics/4xxx-types.js';
 import { nearest, nearTo } from '../diagnostics/near.js';
 import type { PvBinder } from './pvs.js';
 import { own, type Scope } from './scope.js';
@@ -64,6 +64,39 @@ function matching(pattern: string, scope: Scope): BoundModule[] {
   return scope.modules.filter((m) => m.node && names(m).some((n) => regex.test(n)));
 }
 
+/** What a value should be instead; null: it is in range. */
+function outside({ min, max, values, type }: ParamSpec, value: number | string): string | null {
+  if (typeof value === 'string') {
+    if (values && !values.includes(value)) return `one of ${values.join(', ')}`;
+    return type === 'str' && min !== undefined && value.length < min ? 'text' : null;
+  }
+  if ((min === undefined || value >= min) && (max === undefined || value <= max)) return null;
+  if (max === undefined) return `${min} or more`;
+  return min === undefined ? `${max} or less` : min === max ? String(min) : `from ${min} to ${max}`;
+}
+
+/** A global parameter with a value that Kamailio refuses is an error; its kind the parser has seen to. */
+export function checkSettingRange({ name, value }: GlobalParam, spec: ParamSpec, scope: Scope): void {
+  if (value.kind === 'list' || (spec.type === 'int') !== (typeof value.value === 'number')) return;
+  const wants = outside(spec, value.value);
+  if (wants !== null)
+    scope.diagnostics.report(settingRange, value.span, { name: name.text, value: value.value, wants });
+}
+
+/** `domain=udp:example.org:5060` of later versions is an alias (cfg.y). Null: the value is none. */
+export function domainAlias({ value, span }: GlobalParam): Alias | null {
+  if (value.kind !== 'word' && value.kind !== 'str') return null;
+  const found = /^(?:(udp|tcp|tls|sctp):)?(\[[^\]]+\]|[^:]+|[\da-fA-F:]+)(?::(\d{1,5}|\*))?$/i.exec(value.value);
+  if (!found) return null;
+  const [, proto, host = '', port] = found;
+  const entry = {
+    proto: proto?.toLowerCase() ?? null,
+    host: host.replace(/^\[|\]$/g, ''),
+    port: port === undefined || port === '*' ? null : Number(port),
+  };
+  return { kind: 'alias', entries: [entry], span };
+}
+
 function paramValue(node: ModParam, module: string, spec: ParamSpec, scope: Scope, pvs: PvBinder): ParamValue | null {
   const { kind, value, span } = node.value;
   const name = node.name.text;
@@ -73,16 +106,12 @@ function paramValue(node: ModParam, module: string, spec: ParamSpec, scope: Scop
     return null;
   }
   if (typeof value === 'number') {
-    const { min, max } = spec;
-    if ((min !== undefined && value < min) || (max !== undefined && value > max)) {
-      const wants =
-        max === undefined ? `${min} or more` : min === undefined ? `${max} or less` : `from ${min} to ${max}`;
-      scope.diagnostics.report(parameterRange, span, { name, value, wants });
-    }
+    const wants = outside(spec, value);
+    if (wants !== null) scope.diagnostics.report(parameterRange, span, { name, value, wants });
     return { kind: 'constant', value };
   }
-  if (spec.values && !spec.values.includes(value))
-    scope.diagnostics.report(parameterRange, span, { name, value, wants: `one of ${spec.values.join(', ')}` });
+  const wants = outside(spec, value);
+  if (wants !== null) scope.diagnostics.report(parameterRange, span, { name, value, wants });
   switch (spec.type) {
     case 'int':
     case 'str':

@@ -1,6 +1,7 @@
 /** Which routes may wait: those that reach a function that may. All others are emitted as plain functions. */
 import type { BoundProgram, BoundRoute } from '../3-bind/index.js';
-import { walkStatements } from '../visit.js';
+import type { CallExpression, Statement } from '../ast.js';
+import { walkExpression, walkStatements } from '../visit.js';
 
 interface Reach {
   waits: boolean;
@@ -41,4 +42,55 @@ export function waitingRoutes(program: BoundProgram): ReadonlySet<string> {
     }
   }
   return waiting;
+}
+
+/** Static calls by which a route comes to itself, with the number of blocks each stands in. Those of a name made at run time count by themselves. */
+export function recursiveCalls(program: BoundProgram): ReadonlyMap<CallExpression, number> {
+  const sites: {
+    readonly from: string;
+    readonly to: string;
+    readonly call: CallExpression;
+    readonly nested: number;
+  }[] = [];
+  for (const route of program.routes)
+    for (const block of route.blocks)
+      nestedCalls(block.body, 0, (call, nested) => {
+        const bound = program.calls.get(call);
+        if (bound?.kind === 'route' && bound.target !== null)
+          sites.push({ from: routeKey(route), to: targetKey(bound.target), call, nested });
+      });
+  const next = new Map<string, string[]>();
+  for (const { from, to } of sites) next.set(from, [...(next.get(from) ?? []), to]);
+  const comesTo = (from: string, to: string): boolean => {
+    const seen = new Set([from]);
+    for (const at of seen) {
+      if (at === to) return true;
+      for (const further of next.get(at) ?? []) seen.add(further);
+    }
+    return false;
+  };
+  return new Map(sites.filter(({ from, to }) => comesTo(to, from)).map(({ call, nested }) => [call, nested]));
+}
+
+/** The calls of a body with how deep they stand in it. */
+function nestedCalls(
+  body: readonly Statement[],
+  depth: number,
+  found: (call: CallExpression, nested: number) => void,
+): void {
+  walkStatements(body, {
+    statement(s) {
+      if (s.kind !== 'if' && s.kind !== 'while' && s.kind !== 'switch') return;
+      const head = s.kind === 'switch' ? s.subject : s.condition;
+      walkExpression(head, { expression: (e) => void (e.kind === 'call' && found(e, depth)) });
+      const inner =
+        s.kind === 'if' ? [s.then, s.else ?? []] : s.kind === 'while' ? [s.body] : s.cases.map((c) => c.body);
+      for (const statements of inner) nestedCalls(statements, depth + 1, found);
+      return false;
+    },
+    expression(e) {
+      if (e.kind === 'call') found(e, depth);
+      return undefined;
+    },
+  });
 }

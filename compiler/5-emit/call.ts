@@ -46,9 +46,11 @@ export function callCode(
       }
       const key = targetKey(bound.target);
       const name = emit.functions.get(key) ?? 'undefined';
+      const nested = emit.recursion.get(call);
+      const code = nested === undefined ? `${name}(ctx)` : `${emit.helper('deeper')}(ctx, ${name}, ${nested + 1})`;
       return {
-        code: `${mark}${name}(ctx)`,
-        arrives: emit.waiting.has(key) ? 'promise' : 'now',
+        code: `${mark}${code}`,
+        arrives: !emit.waiting.has(key) ? 'now' : nested === undefined ? 'promise' : 'maybe',
         ends: 'exit',
         setsRc: true,
       };

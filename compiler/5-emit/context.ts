@@ -1,7 +1,8 @@
 /** What the emitting of one program shares: imports used, constants hoisted, names given. */
 
 import type { BoundProgram, BoundRoute } from '../3-bind/index.js';
-import { routeKey, waitingRoutes } from '../4-check/callgraph.js';
+import { recursiveCalls, routeKey, waitingRoutes } from '../4-check/callgraph.js';
+import type { CallExpression } from '../ast.js';
 import { describeSpan, type Span } from '../span.js';
 import { writtenSpan } from './map.js';
 import { isIdentifier, Names, quote } from './text.js';
@@ -23,10 +24,16 @@ export class EmitContext {
   /** Emitted name of each route, by `routeKey`. */
   readonly functions = new Map<string, string>();
   readonly waiting: ReadonlySet<string>;
+  /** Calls by which a route comes to itself → blocks they stand in. */
+  readonly recursion: ReadonlyMap<CallExpression, number>;
+  readonly returnMode: number;
   private readonly counters = new Map<string, number>();
 
   constructor(readonly program: BoundProgram) {
     this.waiting = waitingRoutes(program);
+    this.recursion = recursiveCalls(program);
+    const mode = program.globals.findLast((g) => g.name.text === 'return_mode')?.value;
+    this.returnMode = mode?.kind === 'int' ? mode.value : 0;
     for (const fixed of ['routes', 'program', 'v', 'ctx']) this.names.claim(fixed);
     for (const route of program.routes) this.functions.set(routeKey(route), this.names.claim(functionName(route)));
   }

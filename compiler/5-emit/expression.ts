@@ -65,7 +65,8 @@ export class ExpressionEmitter {
 
   /** A condition, as code of type boolean. */
   truth(e: Expression): string {
-    const code = asTruth(this.direct(e));
+    const direct = this.direct(e);
+    const code = this.emit.returnMode === 0 ? asTruth(direct) : asNonZero(direct).code;
     return this.divides(e) ? `${this.emit.helper('attempt')}(() => ${code}) === true` : code;
   }
 
@@ -137,12 +138,9 @@ export class ExpressionEmitter {
       case 'binary':
         return this.binary(e);
       case 'block':
-        return verdictTruth(this.runBlock(e));
+        return this.verdictValue(this.runBlock(e));
       case 'assignExpression':
-        return {
-          code: `${this.resetting(this.assignment(e.assign.target, this.value(e.assign.value)))} > 0`,
-          type: 'bool',
-        };
+        return this.verdictValue(this.resetting(this.assignment(e.assign.target, this.value(e.assign.value))));
     }
   }
 
@@ -187,12 +185,21 @@ export class ExpressionEmitter {
     if (this.bound(e).kind === 'choice') return this.choice(e);
     const call = this.call(e);
     if (this.plain(this.bound(e)))
-      return verdictTruth(call.setsRc ? `(ctx.rc = ${call.code})` : this.resetting(call.code));
+      return this.verdictValue(call.setsRc ? `(ctx.rc = ${call.code})` : this.resetting(call.code));
     const verdict = this.takeVerdict(call);
-    if (direct || verdict !== 'ctx.rc') return verdictTruth(verdict);
+    if (direct || verdict !== 'ctx.rc') return this.verdictValue(verdict);
     const t = this.frame.temporary();
+    if (this.emit.returnMode === 1) {
+      this.emit.writer.line(`const ${t} = ctx.rc;`);
+      return { code: t, type: 'int', atom: true };
+    }
     this.emit.writer.line(`const ${t} = ctx.rc > 0;`);
     return { code: t, type: 'bool', atom: true };
+  }
+
+  /** What an action is in an expression: true or not, with `return_mode=1` its verdict. */
+  private verdictValue(verdict: string): Code {
+    return this.emit.returnMode === 1 ? { code: verdict, type: 'int', atom: true } : verdictTruth(verdict);
   }
 
   /** An action in an expression starts with `$rc` at 0 (run_actions_safe). Written only where the route reads `$rc`. */

@@ -133,3 +133,13 @@ export const wrongKeywordValue = defineDiagnostic('SIPC4013', 'wrong-keyword-val
   bad: 'request_route { if (uri == INVITE) exit; drop; }',
   good: 'request_route { if (method == INVITE) exit; drop; }',
 });
+
+export const settingRange = defineDiagnostic('SIPC4014', 'setting-range', {
+  severity: 'error',
+  message: (a: { name: string; value: number | string; wants: string }) =>
+    `${a.name} is ${a.value === '' ? 'empty' : a.value}; it has to be ${a.wants}`,
+  why: 'Kamailio refuses the cfg.',
+  fix: (a) => `write ${a.wants}`,
+  bad: 'max_branches=40\nrequest_route { exit; }',
+  good: 'max_branches=20\nrequest_route { exit; }',
+});

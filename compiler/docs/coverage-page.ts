@@ -9,7 +9,7 @@ import type { Catalog } from '../host.js';
 
 /** `tested`: a scenario, ladder or table of the test suite names it. */
 export type IsTested = (entry: string) => boolean;
-type State = 'done and tested' | 'done' | 'missing';
+type State = 'done and tested' | 'done' | 'accepted, without a meaning here' | 'missing';
 interface Entry {
   readonly name: string;
   readonly state: State;
@@ -23,7 +23,7 @@ const entry = (name: string, done: boolean, tested: boolean): Entry => ({
 function list(title: string, entries: readonly Entry[]): string[] {
   if (entries.length === 0) return [];
   const lines = [`**${title}**`, ''];
-  for (const state of ['done and tested', 'done', 'missing'] as const) {
+  for (const state of ['done and tested', 'done', 'accepted, without a meaning here', 'missing'] as const) {
     const names = entries.filter((e) => e.state === state).map((e) => `\`${e.name}\``);
     if (names.length > 0) lines.push(`- ${state} (${names.length}): ${names.join(' ')}`);
   }
@@ -77,9 +77,11 @@ function section(m: ModuleDeclaration, catalog: Catalog, tested: IsTested, decla
   const functions = Object.keys((isCore ? catalog.core.functions : known?.functions) ?? {}).map((name) =>
     entry(`${name}()`, name in m.functions, tested(`${name}(`)),
   );
-  const params = (isCore ? catalog.core.globals : Object.keys(known?.params ?? {})).map((name) =>
-    entry(name, name in m.params, tested(name)),
-  );
+  const params = (isCore ? catalog.core.globals : Object.keys(known?.params ?? {})).map((name): Entry => {
+    const spec = Object.hasOwn(m.params, name) ? m.params[name] : undefined;
+    if (spec?.noEffect) return { name, state: 'accepted, without a meaning here' };
+    return entry(name, spec !== undefined, tested(name));
+  });
   return [
     `## ${m.name}`,
     '',

@@ -85,6 +85,7 @@ export class Database extends Shapes {
     readonly url: DbUrl,
     private readonly pool: Pool,
     private readonly failed: (error: DbError) => void,
+    private readonly versionTable: () => string = () => 'version',
   ) {
     super();
   }
@@ -112,9 +113,9 @@ export class Database extends Shapes {
     );
   }
 
-  /** The version in the `version` table; 0 when the table is not listed there. */
+  /** The version in the `version` table (`version_table`); 0 when the table is not listed there. */
   async tableVersion(table: string): Promise<number> {
-    const found = await this.query('version', { where: { table_name: table }, columns: ['table_version'] });
+    const found = await this.query(this.versionTable(), { where: { table_name: table }, columns: ['table_version'] });
     return Number(found.rows[0]?.[0] ?? 0);
   }
 

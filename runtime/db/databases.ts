@@ -18,6 +18,9 @@ export class Databases {
   readonly #made = new Map<string, DbDriver>();
   readonly #opened = new Map<string, Opened>();
 
+  /** `version_table` of the cfg. */
+  versionTable = 'version';
+
   constructor(
     private readonly clock: Clock,
     private readonly log: (level: LogLevel, source: string, text: string) => void,
@@ -74,7 +77,7 @@ export class Databases {
         this.log(error.failure === 'duplicate' ? 3 : -1, source, `${parsed.masked}: ${error.message}`);
       driver.failed?.(error);
     };
-    const opened = { pool, database: new Database(parsed, pool, failed) };
+    const opened = { pool, database: new Database(parsed, pool, failed, () => this.versionTable) };
     this.#opened.set(url, opened);
     return opened;
   }

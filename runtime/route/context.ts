@@ -66,6 +66,10 @@ export class Context implements RouteContext {
   kept = 0;
   /** Evaluated `log_prefix`; null: not yet. */
   prefix: string | null = null;
+  /** With `log_prefix_mode` 1: evaluated for each line. */
+  freshPrefix: (() => string) | null = null;
+  /** Blocks and routes within each other, counted where routes call themselves (`deeper`). */
+  depth = 2;
   #armed: Armed | null = null;
   #data: Map<string, unknown> | null = null;
 
@@ -99,6 +103,6 @@ export class Context implements RouteContext {
   log(level: LogLevel, text: string, source = '<script>'): void {
     const { log } = this.server.env;
     if (log.level < level) return;
-    log.write({ level, text, source: `${this.prefix ?? ''}${source}` });
+    log.write({ level, text, source: `${this.freshPrefix?.() ?? this.prefix ?? ''}${source}` });
   }
 }

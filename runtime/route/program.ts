@@ -148,6 +148,28 @@ export const computedRef = (name: string, get: (ctx: RouteContext) => Value): Pv
 export const rcRef: PvRef = { name: '$rc', get: (ctx) => ctx.rc, set: null };
 export const nullRef: PvRef = { name: '$null', get: () => null, set: null };
 
+/**
+ * A call by which a route comes to itself: `levels` more blocks within each other, of which `max_recursive_level` are allowed
+ * (action.c, run_actions). A route that waits answers with a promise.
+ */
+export function deeper(ctx: RouteContext, route: (ctx: RouteContext) => Verdict, levels: number): Verdict;
+export function deeper(ctx: RouteContext, route: RouteFunction, levels: number): Verdict | Promise<Verdict>;
+export function deeper(ctx: RouteContext, route: RouteFunction, levels: number): Verdict | Promise<Verdict> {
+  if (ctx.depth + levels > ctx.server.settings.values.max_recursive_level) {
+    ctx.log(-1, `too many recursive routing table lookups (${ctx.depth + levels}) giving up!`, '<core>');
+    return -1;
+  }
+  ctx.depth += levels;
+  const verdict = route(ctx);
+  if (typeof verdict === 'number') {
+    ctx.depth -= levels;
+    return verdict;
+  }
+  return verdict.finally(() => {
+    ctx.depth -= levels;
+  });
+}
+
 /** `route($var(x))`. */
 export function callRoute(
   ctx: RouteContext,
@@ -156,7 +178,7 @@ export function callRoute(
 ): Verdict | Promise<Verdict> {
   const wanted = toStr(name);
   const found = Object.hasOwn(routes, wanted) ? routes[wanted] : undefined;
-  if (found) return found(ctx);
+  if (found) return deeper(ctx, found, 1);
   ctx.log(-1, `route block [${wanted}] not found`, '<core>');
   return -1;
 }

@@ -232,6 +232,8 @@ export class Runner implements TransactionScript, ServerScript {
     ctx.transaction = t;
     if (parent) ctx.prefix = parent.prefix;
     else if (this.#logPrefix) ctx.prefix = this.prefixOf(ctx);
+    if (this.#logPrefix && this.#server.settings.values.log_prefix_mode === 1)
+      ctx.freshPrefix = () => this.prefixOf(ctx);
     return ctx;
   }
   private prefixOf(ctx: Context): string {

@@ -43,6 +43,8 @@ export interface RouteContext extends RouteRun {
   readonly config: LoadedConfig;
   /** `$var`: 0 at the start of every run. */
   vars: Record<string, string | number>;
+  /** Blocks within each other where routes call themselves (`max_recursive_level`). */
+  depth: number;
   /** The transaction's once there is one. */
   readonly values: RunValues;
   readonly avps: AvpStore;

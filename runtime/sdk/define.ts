@@ -178,6 +178,8 @@ export interface ParamSpec<T extends ParamType = ParamType, D = unknown> {
   readonly many?: boolean;
   /** Readable and settable at run time as `group.name` (Kamailio's cfg framework). */
   readonly live?: boolean;
+  /** Accepted, and without a meaning in this runtime. */
+  readonly noEffect?: boolean;
 }
 
 type Scalar<T extends ParamType, Ctx> = T extends 'int'

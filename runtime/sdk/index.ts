@@ -48,7 +48,14 @@ export * from '../message/index.js';
 export { errorResponse, RouteError, reasonOf } from '../proxy/errors.js';
 export type { LocalOutcome, LocalRequest, LocalSent } from '../proxy/local-transactions.js';
 export type { Transactions } from '../proxy/transactions.js';
-export { type CustomSetting, type LiveSetting, Settings, settingSpecs } from '../settings.js';
+export {
+  type CustomSetting,
+  type LiveSetting,
+  type SettingSpec,
+  Settings,
+  settingSpecs,
+  settingSynonyms,
+} from '../settings.js';
 export { buildBranch, parseBranch, requestDigest, tableIndex } from '../transaction/branch-id.js';
 export type { TmSettings } from '../transaction/settings.js';
 export { type Maybe, type Steps, steps, wait } from '../transaction/steps.js';

@@ -7,12 +7,18 @@ export interface SettingSpec {
   readonly live?: boolean;
   /** `group.name` in the cfg framework, where it is not `core.NAME`. */
   readonly liveAs?: string;
+  /** At load a number out of range is brought into it; while running it is refused. */
   readonly min?: number;
   readonly max?: number;
-  /** At load a value out of range is brought into it, as Kamailio does for `tcp_*`. */
-  readonly clamp?: boolean;
+  /** What is out of range, empty (`min` 1 of a text) or none of `values` is refused at load too, as Kamailio does for a few. */
+  readonly refuses?: boolean;
+  readonly values?: readonly string[];
   /** Words the cfg may write for a number. */
   readonly words?: Readonly<Record<string, number>>;
+  /** Accepted: what it sets in Kamailio does not exist here, and nothing is lost. */
+  readonly noEffect?: boolean;
+  /** Known by name and value; what it asks for is not done yet. */
+  readonly missing?: boolean;
   readonly doc: string;
 }
 type More = Omit<Partial<SettingSpec>, 'type' | 'default' | 'doc'>;
@@ -29,3 +35,13 @@ export const str = (value: string, doc: string, more: More = {}) => ({
   ...more,
   default: value,
 });
+
+/** A number that Kamailio needs and this runtime does not. */
+export const idleInt = (value: number, doc: string, more: More = {}) => int(value, doc, { ...more, noEffect: true });
+/** A text that Kamailio needs and this runtime does not. */
+export const idleStr = (value: string, doc: string, more: More = {}) => str(value, doc, { ...more, noEffect: true });
+
+/** A number whose meaning is not there yet. */
+export const missingInt = (value: number, doc: string, more: More = {}) => int(value, doc, { ...more, missing: true });
+/** A text whose meaning is not there yet. */
+export const missingStr = (value: string, doc: string, more: More = {}) => str(value, doc, { ...more, missing: true });

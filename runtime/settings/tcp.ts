@@ -5,11 +5,10 @@
 import { int, str } from './spec.js';
 
 const MAX_LIFETIME_SEC = 134_217_727;
-const live = (name: string, min: number, max: number) => ({ live: true, liveAs: `tcp.${name}`, min, max, clamp: true });
+const live = (name: string, min: number, max: number) => ({ live: true, liveAs: `tcp.${name}`, min, max });
 
 export const tcpSettings = {
   disable_tcp: int(0, 'No streams at all.'),
-  tcp_children: int(8, 'Processes that read streams in Kamailio; shown as `readers`.'),
   tcp_connect_timeout: int(10, 'Seconds to wait for a connection.', live('connect_timeout', -1, MAX_LIFETIME_SEC)),
   tcp_send_timeout: int(10, 'Seconds queued bytes may make no progress.', live('send_timeout', -1, MAX_LIFETIME_SEC)),
   tcp_connection_lifetime: int(
@@ -20,16 +19,8 @@ export const tcpSettings = {
   tcp_max_connections: int(2048, 'Connections at a time.', live('max_connections', 0, 0x7fff_ffff)),
   tls_max_connections: int(2048, 'TLS connections at a time.', live('max_tls_connections', 0, 0x7fff_ffff)),
   tcp_no_connect: int(0, 'Never open a connection.', live('no_connect', 0, 1)),
-  tcp_fd_cache: int(1, 'Kamailio: descriptors kept by each process.'),
-  tcp_async: int(1, 'Connect and write without waiting; always so here.'),
-  tcp_connect_wait: int(1, 'What comes while a connection opens waits for it; always so here.'),
   tcp_conn_wq_max: int(32_768, 'Bytes that may wait on one connection.', live('conn_wq_max', 0, 1024 * 1024)),
   tcp_wq_max: int(10_485_760, 'Bytes that may wait on all connections together.', live('wq_max', 0, 1 << 30)),
-  tcp_wq_blk_size: int(2100, 'Kamailio: size of a block of the write queue.', live('wq_blk_size', 1, 65_535)),
-  tcp_defer_accept: int(0, 'Kamailio: TCP_DEFER_ACCEPT; the system decides here.'),
-  tcp_delayed_ack: int(1, 'Kamailio: TCP_QUICKACK; the system decides here.', live('delayed_ack', 0, 1)),
-  tcp_syncnt: int(0, 'Kamailio: TCP_SYNCNT; tcp_connect_timeout decides here.', live('syncnt', 0, 1024)),
-  tcp_linger2: int(0, 'Kamailio: TCP_LINGER2; the system decides here.', live('linger2', 0, 3600)),
   tcp_keepalive: int(1, 'The system probes idle connections.', live('keepalive', 0, 1)),
   tcp_keepidle: int(0, 'Idle seconds before the first probe; 0: the system decides.', live('keepidle', 0, 86_400)),
   tcp_keepintvl: int(0, 'Seconds between probes; the system decides here.', live('keepintvl', 0, 86_400)),
@@ -51,8 +42,6 @@ export const tcpSettings = {
     'A stream message without Content-Length has no body; HTTP needs it.',
     live('accept_no_cl', 0, 1),
   ),
-  tcp_reuse_port: int(0, 'Kamailio: SO_REUSEPORT for connections it opens.', live('reuse_port', 0, 1)),
-  tcp_wait_data: int(5000, 'Milliseconds for a PROXY header or a TLS hello.', live('wait_data_ms', 0, 7_200_000)),
   tcp_rd_buf_size: int(16_384, 'Largest stream message, bytes.', live('rd_buf_size', 512, 16_777_216)),
   tcp_connection_match: int(0, '1: a connection is used again only for the socket it belongs to.'),
   tcp_source_ipv4: str('', 'Address that new IPv4 connections leave from.'),
@@ -60,5 +49,4 @@ export const tcpSettings = {
   enable_tls: int(0, 'TLS on.'),
   disable_tls: int(0, 'TLS off.'),
   tls_port_no: int(5061, 'Port of TLS sockets that name none.'),
-  enable_sctp: int(0, 'SCTP on.'),
 } as const;

@@ -25,6 +25,7 @@ export interface ListenSettings {
   readonly tls_port_no: number;
   readonly advertised_address: string;
   readonly advertised_port: number;
+  readonly auto_bind_ipv6: number;
 }
 
 /** An address to bind, and how its socket is to be shown. */
@@ -98,7 +99,11 @@ export async function resolveListens(
   let withoutTls: string | null = null;
   const local = env.network.localAddresses();
   const written: readonly ListenSpec[] =
-    specs.length > 0 ? specs : local.filter(({ ip }) => !ip.includes(':')).map(({ ip }) => ({ address: ip }));
+    specs.length > 0
+      ? specs
+      : local
+          .filter(({ ip }) => !ip.includes(':') || (settings.auto_bind_ipv6 !== 0 && !isLinkLocal(ip)))
+          .map(({ ip }) => ({ address: ip.includes(':') ? `[${ip}]` : ip }));
   for (const spec of written) {
     const parts = splitAddress(spec.address);
     if (!parts) {
@@ -157,6 +162,9 @@ export async function resolveListens(
   const order = (proto: Proto) => PROTOS.indexOf(proto);
   return [...kept.values()].sort((a, b) => order(a.proto) - order(b.proto));
 }
+
+/** Needs the interface with it (RFC 4007). */
+const isLinkLocal = (ip: string): boolean => /^fe[89ab]/i.test(ip);
 
 /** Without a protocol written, TLS is one port up. */
 function portFor(proto: Proto, parts: { proto: Proto | null; port: number | null }, settings: ListenSettings): number {

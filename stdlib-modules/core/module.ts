@@ -5,14 +5,13 @@ import {
   hostPort,
   int,
   opt,
-  type ParamSpec,
   type Proto,
   type RouteContext,
-  settingSpecs,
   str,
   type Verdict,
 } from '../../runtime/sdk/index.js';
 import { definitionPvs } from './definition-pvs.js';
+import { coreParams, missingParams } from './params.js';
 import { coreSelects } from './selects/index.js';
 import { done, fn, uriFunctions } from './uri.js';
 
@@ -73,14 +72,11 @@ const forwardOver = (proto: Proto | null, name: string) =>
 
 const bit = (number: number) => 1 << number;
 
-/** The global parameters something here reads; the others are accepted and mean nothing. */
-const globals: Readonly<Record<string, ParamSpec>> = settingSpecs;
-
 export default defineModule({
   name: 'core',
   doc: 'What needs no loadmodule: flags, Request-URI, stateless forwarding, sockets.',
   uses: [],
-  params: globals,
+  params: coreParams,
   stats: {},
   functions: {
     ...uriFunctions,
@@ -232,6 +228,7 @@ export default defineModule({
     'core:worker-one-init': { doc: 'Once, when the server has started.' },
   },
   missing: [
+    ...missingParams,
     'cfg_reset',
     'cfg_select',
     'error',

@@ -157,10 +157,11 @@ export default defineModule({
     const { location } = me.state;
     me.state.server = server;
     server.stats.gauge('usrloc', 'registered_users', () => location.users, 'addresses-of-record with contacts');
+    const { stats_name_separator: separator } = server.settings.values;
     location.opened = (domain) => {
-      server.stats.gauge('usrloc', `${domain.name}_users`, () => domain.records.size);
-      server.stats.gauge('usrloc', `${domain.name}_contacts`, () => domain.contactCount);
-      server.stats.gauge('usrloc', `${domain.name}_expires`, () => domain.expiredCount);
+      server.stats.gauge('usrloc', `${domain.name}${separator}users`, () => domain.records.size);
+      server.stats.gauge('usrloc', `${domain.name}${separator}contacts`, () => domain.contactCount);
+      server.stats.gauge('usrloc', `${domain.name}${separator}expires`, () => domain.expiredCount);
     };
     for (const domain of location.domains.values()) location.opened(domain);
     for (const name of preload) location.domain(name);

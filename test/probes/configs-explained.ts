@@ -15,7 +15,6 @@ export const explained: Readonly<Record<string, string>> = {
   'listen="127.0.0.1:5070"': 'the quoted form with a port is taken',
   'listen="udp:127.0.0.1:5070"': 'the quoted form with a transport is taken',
   'alias=1.example.org': 'a host name may start with a digit (RFC 1123)',
-  'udp_mtu_try_proto=XYZ': 'refused at start',
   'flags FLAG_A:32': 'refused where the flag is used',
   'flags FLAG_A:1\nflags FLAG_A:2': 'the last one counts',
   'setflag("1");': 'a number in quotes is taken as the number',

@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { runKamailio } from './kamailio.js';
 import { printResults } from './probe.js';
 import { recordConfigs } from './record-configs.js';
+import { recordParams } from './record-params.js';
 import { tables } from './tables/index.js';
 
 const wanted = process.argv.slice(2);
@@ -14,3 +15,4 @@ for (const table of tables) {
   console.log(`${table.name}: ${results.size} probes, ${Date.now() - started} ms`);
 }
 if (wanted.length === 0 || wanted.includes('configs')) await recordConfigs();
+if (wanted.length === 0 || wanted.includes('params')) await recordParams();

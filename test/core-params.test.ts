@@ -1,0 +1,138 @@
+/** Core parameters that change what a running server does, each seen from outside. */
+import { describe, expect, it } from 'vitest';
+import { simulatedEnvironment } from '../runtime/env/simulated.js';
+import { lineLog } from '../runtime/log.js';
+import { dropPrivileges, enterFolder } from '../runtime/privileges.js';
+import { Settings } from '../runtime/settings.js';
+import { buildCfg, startBuilt } from './support/in-process.js';
+
+const head = 'debug=2\nlisten=udp:127.0.0.1:5060\nloadmodule "pv.so"\nloadmodule "xlog.so"\nloadmodule "textops.so"\n';
+
+/** What the routes of a cfg log for one OPTIONS. */
+async function logged(cfg: string): Promise<string[]> {
+  const environment = simulatedEnvironment();
+  const server = await startBuilt(await buildCfg('core.cfg', `${head}${cfg}`), environment);
+  try {
+    const peer = await environment.network.bindUdp({ ip: '127.0.0.1', port: 5099 }, () => {});
+    const before = environment.log.records.length;
+    peer.send(
+      'OPTIONS sip:bob@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:5099;branch=z9hG4bKc\r\nFrom: <sip:a@x>;tag=1\r\n' +
+        'To: <sip:b@x>\r\nCall-ID: c\r\nCSeq: 1 OPTIONS\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n',
+      { ip: '127.0.0.1', port: 5060 },
+    );
+    await environment.clock.advance(1_000);
+    return environment.log.records.slice(before).map(({ source, text }) => `${source} ${text.replace(/\n$/, '')}`);
+  } finally {
+    await server.stop(0);
+  }
+}
+
+describe('max_recursive_level', () => {
+  const routes = `request_route { route(A); xlog("L_ERR", "back $rc $var(n)\\n"); exit; }
+    route[A] { $var(n) = $var(n) + 1; if ($var(n) < 1000) { route(A); } }`;
+  it.each([
+    ['', 'back -1 128'], // as 5.6.3 at its 256 levels: a route and an if each
+    ['max_recursive_level=20\n', 'back -1 10'],
+    ['max_recursive_level=5000\n', 'back 1 1000'],
+  ])('%j: a route that calls itself ends with %s', async (setting, last) => {
+    const lines = await logged(setting + routes);
+    expect(lines.at(-1)).toBe(`<script> ${last}`);
+    expect(lines.some((line) => line.includes('too many recursive'))).toBe(last !== 'back 1 1000');
+  });
+  it('holds across two routes and where a name is made at run time', async () => {
+    const lines = await logged(`max_recursive_level=30
+      request_route { $var(to) = "A"; route(A); xlog("L_ERR", "back $rc\\n"); exit; }
+      route[A] { route(B); }
+      route[B] { route($var(to)); }`);
+    expect(lines.at(-1)).toBe('<script> back -1');
+  });
+  it('gives a route that waits its levels back', async () => {
+    const lines = await logged(`loadmodule "cfgutils.so"
+      request_route { $var(n) = 0; route(A); $var(n) = 0; route(A); xlog("L_ERR", "back $rc $var(n)\\n"); exit; }
+      route[A] { $var(n) = $var(n) + 1; usleep("1"); if ($var(n) < 60) { route(A); } }`);
+    expect(lines.at(-1)).toBe('<script> back 1 60');
+  });
+});
+
+describe('return_mode', () => {
+  const routes = `request_route {
+      if (route(NEG)) { xlog("L_ERR", "true $rc\\n"); } else { xlog("L_ERR", "false $rc\\n"); }
+      if (route(NEG) == -3) { xlog("L_ERR", "equal\\n"); }
+      if (!is_method("INVITE")) { xlog("L_ERR", "not\\n"); }
+      $var(x) = -1;
+      if ($var(x)) { xlog("L_ERR", "nonzero\\n"); }
+      exit;
+    }
+    route[NEG] { return -3; }`;
+  it('0, the default: positive is true', async () => {
+    expect(await logged(routes)).toEqual(['<script> false -3', '<script> not']);
+  });
+  it('1: a call has its own value, and any but 0 is true', async () => {
+    expect(await logged(`return_mode=1\n${routes}`)).toEqual([
+      '<script> true -3',
+      '<script> equal',
+      '<script> nonzero',
+    ]);
+  });
+});
+
+describe('log_prefix_mode', () => {
+  const cfg = 'log_prefix="[$var(n)] "\nrequest_route { $var(n) = 7; xlog("L_ERR", "x\\n"); exit; }';
+  it.each([
+    ['0', '[0] <script> x'],
+    ['1', '[7] <script> x'],
+  ])('%s: %s', async (mode, line) => {
+    expect(await logged(`log_prefix_mode=${mode}\n${cfg}`)).toEqual([line]);
+  });
+});
+
+it('log_color: a line on the terminal has the colour of its level', () => {
+  const lines: string[] = [];
+  lineLog(3, { write: (text) => lines.push(text) }, true).write({ level: -1, source: '<script>', text: 'x\n' });
+  expect(lines).toEqual([` 0(${process.pid}) ERROR: <script>: x`].map((line) => `\x1b[31m${line}\n\x1b[0m`));
+});
+
+describe('values out of range', () => {
+  it('are brought into it, or refused where Kamailio does', () => {
+    const settings = new Settings();
+    expect(settings.assign('dns_try_ipv6', 3)).toBeNull();
+    expect(settings.values.dns_try_ipv6).toBe(1);
+    expect(settings.assign('max_branches', 32)).toBe('max_branches has to be at most 31');
+    expect(settings.assign('rundir', '')).toBe('rundir must not be empty');
+    expect(settings.assign('log_facility', 'LOG_LOCAL9')).toContain('one of');
+    expect(settings.change('dns_try_ipv6', 3)).toContain('at most 1');
+    expect(settings.assign('enable_sctp', 1)).toContain('at most 0');
+  });
+  it('is the same parameter under each of its names', () => {
+    const settings = new Settings({ ser_kill_timeout: 7, shm_mem_size: 9, uid: 'nobody' });
+    expect([settings.values.exit_timeout, settings.values.shm, settings.values.user]).toEqual([7, 9, 'nobody']);
+  });
+});
+
+describe('user, group, workdir, chroot', () => {
+  const none = { user: '', group: '', workdir: '', chroot: '' };
+  it('refuse what cannot be', () => {
+    expect(() => dropPrivileges({ ...none, user: 'no-such-user' })).toThrow(/cannot run as no-such-user/);
+    expect(() => enterFolder({ ...none, workdir: '/no/such/folder' }, false)).toThrow(/cannot work in/);
+    expect(() => enterFolder({ ...none, chroot: '/srv' }, false)).toThrow(/no chroot/);
+  });
+  it('-w goes before workdir', () => {
+    expect(() => enterFolder({ ...none, workdir: '/no/such/folder' }, true)).not.toThrow();
+  });
+  it('no user means the one it was started as', () => {
+    const before = process.geteuid?.();
+    dropPrivileges(none);
+    expect(process.geteuid?.()).toBe(before);
+  });
+});
+
+it('domain of later versions is an alias', async () => {
+  const lines = await logged(`domain=udp:127.0.0.1
+    domain=x.example.org
+    request_route {
+      $ru = "sip:a@x.example.org"; if (uri == myself) xlog("L_ERR", "ours\\n");
+      $ru = "sip:a@y.example.org"; if (uri != myself) xlog("L_ERR", "not\\n");
+      exit;
+    }`);
+  expect(lines).toEqual(['<script> ours', '<script> not']);
+});
