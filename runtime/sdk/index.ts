@@ -73,6 +73,7 @@ export { NamedLocks } from '../values/locks.js';
 export { type IpValue, ipValue } from '../values/network.js';
 export { type ParamItem, parseParamList } from '../values/param-list.js';
 export { compileRegex, type RegexFlags } from '../values/regex.js';
+export { RuidSource } from '../values/ruid.js';
 export { strftime } from '../values/strftime.js';
 export { type XavpItem, XavpRecord, XavpStore, type XavpValue } from '../values/xavp.js';
 export * from './context.js';

@@ -18,7 +18,7 @@ export interface UsrlocApi {
   /** AORs keep their case (registrar's `case_sensitive`): how RPC commands compare. */
   setCaseSensitive(on: boolean): void;
 }
+export { RuidSource } from '../../runtime/sdk/index.js';
 export type { Contact, ContactInfo } from './contact.js';
 export { EXPIRED, Q_UNSET } from './contact.js';
 export { AorRecord, aorHash, Domain, type Found, Location } from './location.js';
-export { RuidSource } from './ruid.js';

@@ -1,11 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { type RpcArray, RpcCall, type RpcStruct, XavpRecord, XavpStore } from '../../runtime/sdk/index.js';
+import { type RpcArray, RpcCall, type RpcStruct, RuidSource, XavpRecord, XavpStore } from '../../runtime/sdk/index.js';
 import type { ContactInfo } from './contact.js';
 import { copyOf, insertAt } from './contact-xavp.js';
 import { markOf } from './keepalive.js';
 import { aorHash, Location } from './location.js';
 import * as commands from './rpc.js';
-import { RuidSource } from './ruid.js';
 
 const options = {
   matchingMode: 0,

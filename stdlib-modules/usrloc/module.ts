@@ -9,6 +9,7 @@ import {
   type ModuleInit,
   type RouteContext,
   type RpcCall,
+  RuidSource,
   type ServerApi,
   StartError,
   type Timer,
@@ -20,7 +21,6 @@ import { aorHash, type ConnectionWatch, Location } from './location.js';
 import { Persistence } from './persistence.js';
 import { type ColumnName, columnNames } from './rows.js';
 import * as commands from './rpc.js';
-import { RuidSource } from './ruid.js';
 
 const database = (doc: string, value = 0) => ({ type: 'int', default: value, doc: `${doc} For db_mode > 0.` }) as const;
 const column = (name: string) => ({ type: 'str', default: name, doc: 'Database column; for db_mode > 0.' }) as const;
