@@ -5,7 +5,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { standardGroups } from '../runtime/db/schema/ddl.js';
+import { presenceGroups, standardGroups } from '../runtime/db/schema/ddl.js';
 import { type SimulatedEnvironment, simulatedEnvironment } from '../runtime/env/simulated.js';
 import type { Server } from '../runtime/index.js';
 import type { AnyModule, RouteContext } from '../runtime/sdk/context.js';
@@ -135,7 +135,7 @@ let databaseUrl = '';
 beforeAll(async () => {
   modules = (await Promise.all(names.map(loadModule))) as Declared[];
   folder = temporaryFolder();
-  databaseUrl = await makeSqlite(`${folder.path}/declared.db`, standardGroups);
+  databaseUrl = await makeSqlite(`${folder.path}/declared.db`, [...standardGroups, ...presenceGroups]);
 });
 afterAll(() => folder.remove());
 

@@ -207,7 +207,8 @@ export function writeXml(doc: Document, indent: boolean): string {
   const alone = standalone.get(doc);
   let text = `<?xml version="1.0"${encoding === undefined ? '' : ` encoding="${encoding}"`}${alone === undefined ? '' : ` standalone="${alone}"`}?>\n`;
   for (const child of childrenOf(doc)) {
-    if (child.nodeType === NodeType.text || (child.nodeName === 'xml' && child.nodeType === NodeType.instruction)) continue;
+    if (child.nodeType === NodeType.text || (child.nodeName === 'xml' && child.nodeType === NodeType.instruction))
+      continue;
     text += `${written(child, indent, 0)}\n`;
   }
   return encoded(text, encoding);

@@ -37,6 +37,8 @@ export const deviations: Readonly<Record<string, { readonly shows: string; reado
     shows: 'S o=alice 2890844526 3724394401 IN IP4 10.0.0.5',
     row: '`$sdp(sess_version)` above 31 bits',
   },
+  'presence/event-id': { shows: 'S SIP/2.0 200 OK', row: '`id` in Event' },
+  'presence-memory/life': { shows: 'K Content-Length: 0', row: 'a PUBLISH without a body, with `publ_cache` 2' },
   'stock-requests/unknown-scheme': {
     shows: 'S SIP/2.0 400 Bad Request URI',
     row: 'a Request-URI that cannot be parsed',

@@ -6,6 +6,7 @@
  * |---|---|
  * | `branch=`, `tag=`, Call-ID | the server made the value up; the cookie `z9hG4bK` stays |
  * | the number of a record id (registrar) in a temporary GRUU | the server made it |
+ * | SIP-ETag | the server made the value up |
  * | the user part of a URI that is a flow token (outbound) | the server made it |
  * | `i=` after `branch=` in Via (the number of a connection) | always |
  * | X-Tm-Id (a transaction's index and label, shown by a cfg) | always |
@@ -16,10 +17,11 @@
  * | in RPC output: the lines in `rpcFields` | always |
  * | log lines of pseudo-variable probes marked `s` (clock, process) | always, to their shape: digits become 9, letters x |
  * | the address in `<<xavp:0x…>>` | always |
+ * | what libxml2 itself writes to the log after a line (`Entity: line 1: …`) | always |
  */
 const serverNames = /^(Server|User-Agent): (?:kamailio|sipc)\b.*$/i;
 const rpcFields =
-  /^(\s*(?:Ruid|Expires|Last-Keepalive|Last-Modified|KA-Roundtrip|Tcpconn-Id|HashID|RUID|PID|CID)\s*[:=]\s*).*$/i;
+  /^(\s*(?:etag|received_time|Ruid|Expires|Last-Keepalive|Last-Modified|KA-Roundtrip|Tcpconn-Id|HashID|RUID|PID|CID)\s*[:=]\s*).*$/i;
 
 export interface Raw {
   readonly peers: Readonly<Record<string, readonly string[]>>;
@@ -37,6 +39,7 @@ const serverTokens = [
   { kind: 'tag', pattern: /(;\s*tag=)([^;,\s>]+)/gi },
   { kind: 'ruid', pattern: /(\bulo?cx?-)([0-9a-f]+-[0-9a-f]+-[0-9a-f]+)/g },
   { kind: 'flow', pattern: /(<sip:)([A-Za-z0-9+/]{31}=)(?=@)/g },
+  { kind: 'etag', pattern: /^(SIP-ETag:\s*)(\S+)$/gim },
   { kind: 'call-id', pattern: /^((?:Call-ID|i)\s*:\s*)(\S+)$/gim },
 ] as const;
 
@@ -86,7 +89,8 @@ export class Masks {
       this.#known(
         `${line.level}: ${shaped(line.text)
           .replace(/timestamp=\d+/g, 'timestamp=*')
-          .replace(/;code=408;reason=[^;]*/, ';code=408;reason=*')}`,
+          .replace(/;code=408;reason=[^;]*/, ';code=408;reason=*')
+          .replace(/\nEntity: line \d[\s\S]*$/, '')}`,
       ),
     );
     const rpc = raw.rpc.map(({ command, output }) => ({

@@ -2,7 +2,7 @@
 import { rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { standardGroups } from '../../runtime/db/schema/ddl.js';
+import { presenceGroups, standardGroups } from '../../runtime/db/schema/ddl.js';
 import type { DbRow } from '../../runtime/db/types.js';
 import { makeSqlite } from '../support/databases.js';
 import { toWire } from '../support/ports.js';
@@ -32,7 +32,7 @@ export function withRows(group: Group, rows: Rows, statements: readonly string[]
     args: [...group.args, '-A', `DB_URL="sqlite://${file}"`],
     async prepare(shift) {
       rmSync(file, { force: true });
-      await makeSqlite(file, standardGroups, moved(rows, shift), statements);
+      await makeSqlite(file, [...standardGroups, ...presenceGroups], moved(rows, shift), statements);
     },
     finish: () => rmSync(file, { force: true }),
   };
