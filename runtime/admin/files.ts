@@ -1,5 +1,5 @@
 /** Small files a cfg reads and writes by name. Bytes are one-byte strings. */
-import { readFile, stat, writeFile } from 'node:fs/promises';
+import { appendFile, readFile, stat, writeFile } from 'node:fs/promises';
 
 /** Null: it cannot be read, or it is longer. */
 export async function readBytes(path: string, maxBytes: number): Promise<string | null> {
@@ -8,6 +8,15 @@ export async function readBytes(path: string, maxBytes: number): Promise<string 
     return size > maxBytes ? null : await readFile(path, 'latin1');
   } catch {
     return null;
+  }
+}
+/** Adds to what is there, or begins it; false: it cannot be written. */
+export async function appendBytes(path: string, bytes: string): Promise<boolean> {
+  try {
+    await appendFile(path, bytes, 'latin1');
+    return true;
+  } catch {
+    return false;
   }
 }
 /** Replaces what was there; false: it cannot be written. */

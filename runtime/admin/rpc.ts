@@ -183,7 +183,7 @@ export class RpcCall {
 }
 
 const readError = (position: number, type: string, why: string) =>
-  `error at parameter ${position + 1}: expected ${type} type but ${why}`;
+  `error at parameter ${position}: expected ${type} type but ${why}`;
 
 function decimal(text: string): number | undefined {
   const value = Number(text);

@@ -85,6 +85,8 @@ export class Draft {
   viaSentBy: (() => { readonly host: string | null; readonly port: string | null }) | null = null;
   /** Appended to the branch parameter's value. */
   addToBranch: string | null = null;
+  /** Behind the branch parameter of our Via: `.cs1`, the CSeq number as it came when it leaves as another. */
+  branchSuffix = '';
 
   /** New Request-URI; null: as received. Writing it, the same text too, makes it a target again. */
   get uri(): string | null {
@@ -132,6 +134,7 @@ export class Draft {
     d.viaParams = this.viaParams;
     d.viaSentBy = this.viaSentBy;
     d.addToBranch = this.addToBranch;
+    d.branchSuffix = this.branchSuffix;
     return d;
   }
 

@@ -72,7 +72,7 @@ export function buildVia(
 ): string {
   const id = o.connectionId ? `;i=${reverseHex(o.connectionId)}` : '';
   const rport = o.localRport ? ';rport' : '';
-  return `Via: SIP/2.0/${viaName(out.proto)} ${sentBy(o.draft ?? null, out)};branch=${out.branchParam}${id}${rport}${o.params ?? ''}\r\n`;
+  return `Via: SIP/2.0/${viaName(out.proto)} ${sentBy(o.draft ?? null, out)};branch=${out.branchParam}${o.draft?.branchSuffix ?? ''}${id}${rport}${o.params ?? ''}\r\n`;
 }
 
 /** The Via's sent-by is the address the message came from, so that `received` is not needed (RFC 3261 §18.2.1). */

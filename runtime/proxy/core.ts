@@ -47,6 +47,8 @@ export interface Hooks {
   readonly requestIn: ((t: Transaction, run: RouteRun) => void)[];
   /** A response came in on a branch, before the reply route. */
   readonly responseIn: ((t: Transaction, branch: Branch, reply: SipMessage, draft: Draft) => void)[];
+  /** A response is about to go upstream: what depends on it is settled before anybody can react to it. Otherwise as `responseOut`. */
+  readonly responseReady: ((t: Transaction, reply: SipMessage | null, status: number) => void)[];
   /** A response was sent upstream; retransmissions of a 2xx with a To tag seen before are not told. */
   readonly responseOut: ((t: Transaction, reply: SipMessage | null, status: number, bytes: string) => void)[];
   /** All branches failed: before the failure route, `draft` is what it will run with. */
@@ -99,6 +101,7 @@ export class Core {
   readonly hooks: Hooks = {
     requestIn: [],
     responseIn: [],
+    responseReady: [],
     responseOut: [],
     failure: [],
     ackReceived: [],

@@ -43,6 +43,8 @@ export interface LocalRequest {
   readonly completed?: (outcome: LocalOutcome) => void;
   /** Provisional responses, with `pass_provisional_replies`. */
   readonly progress?: (outcome: LocalOutcome) => void;
+  /** Gets the transaction before event_route[tm:local-request] runs. */
+  readonly prepared?: (t: Transaction) => void;
   /** The caller acknowledges 2xx itself. */
   readonly ownAck?: boolean;
 }
@@ -124,6 +126,7 @@ export function* sendLocalRequest(core: Core, r: LocalRequest): Steps<LocalSent>
   if (request instanceof ParseFailure) return failed(RouteError.badRequest);
 
   const t = newLocalTransaction(core, r, request, id);
+  r.prepared?.(t);
   const branch = newBranch(core, t);
   const isAck = r.method === 'ACK';
   if (!isAck) core.table.insert(t);

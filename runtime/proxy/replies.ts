@@ -92,6 +92,7 @@ export function replyLocally(
   t.relayedBranch = -2;
   t.localToTag = msg.to?.tag || tag;
   countSent(core, status, true);
+  if (status >= 200) for (const hook of core.hooks.responseReady) hook(t, null, status);
   const toCancel = newCancelSet(status);
   if (status >= 200) {
     stopBranchTimers(t);

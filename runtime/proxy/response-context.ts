@@ -257,6 +257,8 @@ export function* relayReply(
       repeated = rememberToTag(t, (chosen as EditedReply).message.to?.tag ?? null);
     }
   }
+  if (kept && !repeated)
+    for (const hook of core.hooks.responseReady) hook(t, text.generated ? null : messageOf(chosen), text.status);
   if (decision.outcome === 'completed') retransmitFinal(core, t);
   if (!(yield* onsendAllows(core, t, chosen, text.bytes))) {
     core.log(-1, 'reply dropped (onsend_route)');

@@ -30,8 +30,8 @@ export class Transactions {
   absorbAck: (msg: SipMessage) => boolean = () => false;
   /** Told of every response from the network after reply_route, whoever it is for (usrloc's keepalives). */
   readonly responseSeen: ((msg: SipMessage) => void)[] = [];
-  /** Told of every request route that ended; tmx sets it. */
-  routeEnded: (run: RouteRun) => void = () => {};
+  /** Told of every request route that ended (tmx, dialog). */
+  readonly routeEnded: ((run: RouteRun) => void)[] = [];
   get hooks(): Hooks {
     return this.core.hooks;
   }
@@ -350,7 +350,7 @@ export class Transactions {
   requestRouteEnded(run: RouteRun): void {
     const t = run.transaction;
     if (run.kind !== 'request') return;
-    this.routeEnded(run);
+    for (const told of this.routeEnded) told(run);
     if (t === null) return;
     if (run.kept === Kept.errorDelayed) {
       if (!replyError(this.core, t, run.errorCode)) release(this.core, t);

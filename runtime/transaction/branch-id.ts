@@ -62,7 +62,7 @@ export interface BranchId {
   readonly digest: string;
   readonly branch: number;
 }
-/** Null when it is not one we made. */
+/** Null when it is not one we made. The CSeq number as received may stand behind it (`.cs1`): dialog's track_cseq_updates. */
 export function parseBranch(text: string): BranchId | null {
   if (!text.startsWith(MAGIC_COOKIE)) return null;
   const first = text.indexOf('.', MAGIC_COOKIE.length);
@@ -70,7 +70,8 @@ export function parseBranch(text: string): BranchId | null {
   const second = text.indexOf('.', first + 1);
   if (second - first !== 33) return null;
   const index = parseReverseHex(text, MAGIC_COOKIE.length, first);
-  const branch = parseReverseHex(text, second + 1, text.length);
+  const suffix = text.indexOf('.cs', second + 1);
+  const branch = parseReverseHex(text, second + 1, suffix < 0 ? text.length : suffix);
   if (index < 0 || index >= TABLE_ENTRIES || branch < 0) return null;
   return { index, digest: text.slice(first + 1, second), branch };
 }

@@ -186,6 +186,10 @@ export class Transaction {
   get data(): Map<string, unknown> {
     return (this.#data ??= new Map());
   }
+  /** What a module keeps with it under this name; nothing is made for those that keep nothing. */
+  kept(name: string): unknown {
+    return this.#data?.get(name);
+  }
   /** Under which it is in the table, and what it shares that with. */
   callId = '';
   readonly cseqNumber: number;

@@ -126,10 +126,10 @@ export default defineModule({
       rpl_sent: () => c.repliesSent,
     };
     for (const [name, get] of Object.entries(read)) server.stats.gauge('tmx', name, get, GAUGES[name as GaugeName].doc);
-    server.transactions.routeEnded = (run) => {
+    server.transactions.routeEnded.push((run) => {
       const key = requestKey(run.msg);
       if (key !== null && me.state.inRoute.get(key) === run) me.state.inRoute.delete(key);
-    };
+    });
   },
   functions: {
     t_precheck_trans: {

@@ -14,14 +14,17 @@
  * | acc's `reason=` beside `code=408` | always: for a timeout Kamailio writes what its last reply happened to leave there |
  * | Server, User-Agent | the value starts with the server's own name |
  * | the port of a connection a peer opened | always (`<alice>`) |
- * | in RPC output: the lines in `rpcFields` | always |
+ * | the number of a dialog in `did=` and `dialog=` (dialog) | always |
+ * | in RPC output: the lines in `rpcFields`; times of dialogs that are set | always |
  * | log lines of pseudo-variable probes marked `s` (clock, process) | always, to their shape: digits become 9, letters x |
  * | the address in `<<xavp:0x…>>` | always |
  * | what libxml2 itself writes to the log after a line (`Entity: line 1: …`) | always |
  */
 const serverNames = /^(Server|User-Agent): (?:kamailio|sipc)\b.*$/i;
 const rpcFields =
-  /^(\s*(?:etag|received_time|Ruid|Expires|Last-Keepalive|Last-Modified|KA-Roundtrip|Tcpconn-Id|HashID|RUID|PID|CID)\s*[:=]\s*).*$/i;
+  /^(\s*(?:etag|received_time|Ruid|Expires|Last-Keepalive|Last-Modified|KA-Roundtrip|Tcpconn-Id|HashID|RUID|PID|CID|h_id)\s*[:=]\s*).*$/i;
+/** Unix seconds (0 is shown), and how long a call has been up, which is no time here. */
+const dialogTimes = /^\s*(?:start_ts|init_ts|end_ts|timeout)\s*[:=]\s*[1-9]\d{8,}$|^\s*duration: \d$/;
 
 export interface Raw {
   readonly peers: Readonly<Record<string, readonly string[]>>;
@@ -95,7 +98,11 @@ export class Masks {
     );
     const rpc = raw.rpc.map(({ command, output }) => ({
       command,
-      output: output.split('\n').map((line) => this.#known(line.replace(rpcFields, '$1*'))),
+      output: output
+        .split('\n')
+        .map((line) =>
+          this.#known(line.replace(rpcFields, '$1*').replace(dialogTimes, (line) => line.replace(/\d+$/, '*'))),
+        ),
     }));
     return { peers, log, rpc };
   }
@@ -112,6 +119,7 @@ export class Masks {
         this.made.has(value) ? `${before}${this.#name(kind, value)}` : whole,
       );
     }
+    text = this.#dialogs(text);
     text = text.replace(/^(Via:.*;branch=[^;,]*;i=)([0-9a-f]+)/i, (_, before: string, value: string) => {
       return `${before}${this.#name('connection', `i=${value}`)}`;
     });
@@ -123,12 +131,18 @@ export class Masks {
     let text = line.replace(/(;(?:from|to)_tag=)([^;]+)/g, (whole, before: string, value: string) =>
       this.made.has(value) ? `${before}${this.#name('tag', value)}` : whole,
     );
+    text = this.#dialogs(text);
     for (const [value, name] of this.#names) {
       if (value.length > 5) text = text.replaceAll(value, name);
     }
     return this.#ports(text);
   }
 
+  #dialogs(text: string): string {
+    return text.replace(/(;(?:did|dialog)=[0-9a-f]+\.)[0-9a-f]+/g, (whole, before: string) => {
+      return `${before}${this.#name('dialog', whole)}`;
+    });
+  }
   #ports(text: string): string {
     if (this.ephemeral.size === 0) return text;
     return text.replace(/\b\d{5}\b/g, (digits) => {

@@ -144,6 +144,7 @@ export class Theatre {
       uri: (user) => `sip:${user === undefined ? '' : `${user}@`}${host}:${differentialPort}`,
       pause,
       server: { host, port: differentialPort },
+      quietly: (...command) => this.server.rpc(...command),
       rpc: async (...command) => {
         const output = fromWire(await this.server.rpc(...command.map((word) => toWire(word, shift))), shift);
         rpc.push({ command: command.join(' '), output });

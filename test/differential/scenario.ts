@@ -10,6 +10,8 @@ export type Stage = Readonly<Record<PeerName, Party>> & {
   uri(user?: string): string;
   /** Runs a kamcmd command; its output goes into the transcript. */
   rpc(...command: string[]): Promise<string>;
+  /** As `rpc`, for words that differ from run to run: not compared. */
+  quietly(...command: string[]): Promise<string>;
   /** Lets time pass: only for what a timer of the server does. */
   pause(ms: number): Promise<void>;
   readonly server: { readonly host: string; readonly port: number };
