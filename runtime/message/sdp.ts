@@ -16,9 +16,21 @@ export interface SdpPayload {
   /** From `a=rtpmap`; null without one. */
   encoding: string | null;
 }
+export interface SdpAddress extends Extent {
+  readonly text: string;
+  readonly family: 4 | 6;
+}
 export interface SdpStream extends Extent {
   readonly media: string;
   readonly port: string;
+  readonly portStart: number;
+  /** Of its own c= line. */
+  readonly address: SdpAddress | null;
+  /** Value of `a=rtcp` (RFC 3605). */
+  readonly rtcp: Extent | null;
+  /** Start of the last `a=candidate` line (RFC 8839). */
+  readonly lastCandidate: number | null;
+  readonly hasRemoteCandidates: boolean;
   readonly transport: string;
   /** The list of formats in the m= line. */
   readonly formats: Extent;
@@ -29,8 +41,10 @@ export interface SdpStream extends Extent {
 export interface SdpSession {
   /** The version number in o=. */
   readonly version: Extent;
+  /** In o=. */
+  readonly origin: SdpAddress;
   /** Of the session's own c= line; null without one. */
-  readonly family: 4 | 6 | null;
+  readonly address: SdpAddress | null;
   readonly streams: readonly SdpStream[];
 }
 export interface Sdp extends Extent {
@@ -50,11 +64,15 @@ function lineText(raw: string, at: number, end: number): string {
   const lf = raw.indexOf('\n', at);
   return raw.slice(at, lf < 0 || lf > end ? end : lf).trim();
 }
-/** `IN IP4 10.0.0.1`: the family; null when there is no address. */
-function familyOf(line: string): 4 | 6 | null {
-  const at = line.lastIndexOf(' IP');
-  const found = /^ IP([46])\s+\S/.exec(at < 0 ? '' : line.slice(at));
-  return found === null ? null : found[1] === '4' ? 4 : 6;
+/** The address in the line at `at`: `c=IN IP4 10.0.0.1`; null when there is none. */
+function addressAt(raw: string, at: number, end: number): SdpAddress | null {
+  const line = lineText(raw, at, end);
+  const mark = line.lastIndexOf(' IP');
+  const found = /^ IP([46])\s+(\S+)/.exec(mark < 0 ? '' : line.slice(mark));
+  if (found === null) return null;
+  const text = found[2] ?? '';
+  const start = at + mark + found[0].length - text.length;
+  return { start, end: start + text.length, text, family: found[1] === '4' ? 4 : 6 };
 }
 
 function versionOf(raw: string, start: number, end: number): Extent | null {
@@ -65,7 +83,7 @@ function versionOf(raw: string, start: number, end: number): Extent | null {
   return { start: at, end: at + (found[1] ?? '').length };
 }
 
-function streamAt(raw: string, start: number, end: number): SdpStream | null {
+function streamAt(raw: string, start: number, end: number, address: SdpAddress | null): SdpStream | null {
   const line = lineText(raw, start, end);
   const found = /^m=(\S+)[ \t]+(\S+)[ \t]+(\S+)[ \t]*/.exec(line);
   if (found === null) return null;
@@ -73,6 +91,17 @@ function streamAt(raw: string, start: number, end: number): SdpStream | null {
   const list = line.slice(found[0].length);
   const payloads: SdpPayload[] = list === '' ? [] : list.split(/[ \t]+/).map((id) => ({ id, encoding: null }));
   let mode: string | null = null;
+  let rtcp: Extent | null = null;
+  let lastCandidate: number | null = null;
+  let hasRemoteCandidates = false;
+  for (let at = findSdpLine(raw, start, end, 'a'); at >= 0; at = findSdpLine(raw, at + 2, end, 'a')) {
+    const text = lineText(raw, at, end);
+    if (text.startsWith('a=rtcp:')) {
+      const value = text.slice('a=rtcp:'.length).trimStart();
+      rtcp = { start: at + text.length - value.length, end: at + text.length };
+    } else if (/^a=candidate:\S* \d/i.test(text)) lastCandidate = at;
+    else if (text.startsWith('a=remote-candidates:')) hasRemoteCandidates = true;
+  }
   if (payloads.length > 0) {
     const byId = new Map(payloads.map((p) => [p.id, p]));
     for (let at = findSdpLine(raw, start, end, 'a'); at >= 0; at = findSdpLine(raw, at + 2, end, 'a')) {
@@ -89,6 +118,11 @@ function streamAt(raw: string, start: number, end: number): SdpStream | null {
     end,
     media: found[1] ?? '',
     port: found[2] ?? '',
+    portStart: start + (/^m=\S+[ \t]+/.exec(line)?.[0].length ?? 0),
+    address,
+    rtcp,
+    lastCandidate,
+    hasRemoteCandidates,
     transport: found[3] ?? '',
     formats,
     payloads,
@@ -102,22 +136,24 @@ function sessionAt(raw: string, { start, end }: Extent): SdpSession | null {
   let m = o < 0 ? -1 : findSdpLine(raw, o, end, 'm');
   if (m < 0) return null;
   const version = versionOf(raw, o, m);
-  if (version === null || familyOf(lineText(raw, o, end)) === null) return null;
+  const origin = addressAt(raw, o, end);
+  if (version === null || origin === null) return null;
   const c = findSdpLine(raw, o, m, 'c');
-  const family = c < 0 ? null : familyOf(lineText(raw, c, end));
-  if (c >= 0 && family === null) return null;
+  const address = c < 0 ? null : addressAt(raw, c, end);
+  if (c >= 0 && address === null) return null;
   const streams: SdpStream[] = [];
   while (m >= 0) {
     const next = findSdpLine(raw, m + 2, end, 'm');
     const stop = next < 0 ? end : next;
     const own = findSdpLine(raw, m, stop, 'c');
-    if (own < 0 ? c < 0 : familyOf(lineText(raw, own, end)) === null) return null;
-    const stream = streamAt(raw, m, stop);
+    const ownAddress = own < 0 ? null : addressAt(raw, own, end);
+    if (own < 0 ? c < 0 : ownAddress === null) return null;
+    const stream = streamAt(raw, m, stop, ownAddress);
     if (stream === null) return null;
     streams.push(stream);
     m = next;
   }
-  return { version, family, streams };
+  return { version, origin, address, streams };
 }
 
 /** Parts of a multipart body that are SDP; null when the body cannot be cut into parts. */

@@ -325,7 +325,7 @@ export default defineModule({
       routes: ['any'],
       returns: { 4: 'IPv4', 6: 'IPv6', [-1]: 'no SDP, or no such line' },
       example: 'if (sdp_get_address_family() == 6) { xlog("IPv6\\n"); }',
-      run: (_me, ctx) => sdpOf(ctx)?.sessions.at(-1)?.family ?? -1,
+      run: (_me, ctx) => sdpOf(ctx)?.sessions.at(-1)?.address?.family ?? -1,
     },
   },
   pvs: {
