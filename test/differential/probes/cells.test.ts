@@ -1,6 +1,7 @@
 /** What the recorded probes cover: cells (entry × message × kind of route), and that no entry is undefined everywhere. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { parseGolden } from '../goldens.js';
 import { label } from './cfg.js';
 import { elsewhere, reads, shaped } from './pvs.js';
 
@@ -9,7 +10,7 @@ const kinds = new Map<string, Set<string>>();
 let cells = 0;
 const defined = new Set<string>();
 for (const file of readdirSync(folder)) {
-  const { log } = JSON.parse(readFileSync(new URL(file, folder), 'utf8')) as { log: readonly string[] };
+  const { log } = parseGolden(readFileSync(new URL(file, folder), 'utf8'));
   for (const line of log) {
     const probe = /^NOTICE: <script>: (\w+) [rs] (.*?)=\[(.*)\]$/s.exec(line);
     if (!probe) continue;
