@@ -32,8 +32,15 @@ import { Receiver } from './route/receive.js';
 import { Runner } from './route/run.js';
 import { runFormat } from './route/run-format.js';
 import { SourceLines } from './route/source-lines.js';
-import type { AnyModule, LoadedConfig, Readable, RouteContext, ServerApi, ServerInfo } from './sdk/context.js';
-import type { Value } from './sdk/define.js';
+import type {
+  AnyModule,
+  LoadedConfig,
+  Readable,
+  RouteContext,
+  SelectRead,
+  ServerApi,
+  ServerInfo,
+} from './sdk/context.js';
 import { Settings } from './settings.js';
 import type { Transaction } from './transaction/transaction.js';
 import type { ListenSpec } from './transport/listen.js';
@@ -133,7 +140,7 @@ export class Server implements ServerApi {
   format(text: string): (ctx: RouteContext) => string {
     return runFormat(text, this.#modules?.pvs ?? {});
   }
-  select(words: readonly (string | number)[]): ((ctx: RouteContext) => Value) | null {
+  select(words: readonly (string | number)[]): SelectRead | null {
     return this.#modules?.findSelect(words) ?? null;
   }
   detachedRun(msg?: SipMessage, t?: Transaction): RouteContext {

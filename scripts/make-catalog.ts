@@ -82,7 +82,7 @@ const catalog: Catalog = {
         .flatMap((p) => [p.name, ...(p.aliases ?? [])].map((name) => [name, p.value] as const)),
     ),
     pvs: unique(core.corePvs.map((p) => p.name)),
-    selects: unique(core.coreSelects.map(withoutIndex)),
+    selects: unique(core.coreSelects.flatMap(asWritten)),
     eventRoutes: unique(core.coreEventRoutes),
   },
 };
@@ -135,9 +135,28 @@ function versions(): Versions {
   };
 }
 
-/** An index in a select does not change which one it is. */
-function withoutIndex(select: string): string {
-  return select.replace(/\[\{int\}\]\??/g, '');
+/**
+ * A select as a cfg writes it. An index does not change which one it is. Where the tables hand the text of a header field or a
+ * parameter on to what reads any name-addr or any URI, that word is part of the path: `@msg.h.from.nameaddr.uri.host`.
+ * Of `hf_value` and `hf_value2`, rows that stand behind one that takes every word are never reached.
+ */
+function asWritten(select: string): string[] {
+  const path = select.replace(/\[\{int\}\]\??/g, '');
+  if (/^@hf_value2\.\{name\}\.\{name\}|^@hf_value\.\{name\}\.\{name\}$/.test(path)) return [];
+  const [, text, rest] =
+    /^(@(?:msg|message)\.(?:h|header)\.\{name\}|@cfg_get\.\{str\}\.\{name\}|@nathelper\.rewrite_contact|@hf_value\.\{name\})\.(.+)$/.exec(
+      path,
+    ) ?? [];
+  if (text === undefined || rest === undefined) return [path];
+  const ofUri = /^(type|user|rn_user|pwd|host|port|hostport|transport|params\.\{str\}\?)$/.test(rest);
+  if (text === '@hf_value.{name}') {
+    const plain = rest === 'params.{str}?' ? [] : [path];
+    return /^(name$|uri(\.|$)|params\.\{str\}\?$)/.test(rest) ? [...plain, `${text}.nameaddr.${rest}`] : plain;
+  }
+  if (rest === 'params.{str}' || rest.startsWith('nameaddr.')) return [path];
+  if (!text.startsWith('@cfg_get') || !ofUri) return [`${text}.nameaddr.${rest}`];
+  const uri = `${text}.uri.${rest}`;
+  return rest.startsWith('params') ? [`${text}.nameaddr.${rest}`, uri] : [uri];
 }
 
 function moduleNames(m: SourceModule): Catalog['modules'][string] {
@@ -154,7 +173,7 @@ function moduleNames(m: SourceModule): Catalog['modules'][string] {
     pvs: unique((m.pvs ?? []).map((p) => p.name)),
     transformations: unique((m.transformations ?? []).flatMap((t) => t.ops.map(({ op }) => `${t.class}.${op}`))),
     eventRoutes: unique(m.eventRoutes ?? []),
-    ...(m.selects && m.selects.length > 0 ? { selects: unique(m.selects.map(withoutIndex)) } : {}),
+    ...(m.selects && m.selects.length > 0 ? { selects: unique(m.selects.flatMap(asWritten)) } : {}),
     ...(m.exportName && m.exportName !== m.name ? { exportName: m.exportName } : {}),
   };
 }

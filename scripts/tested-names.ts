@@ -1,7 +1,7 @@
 /** Which names the test suite uses: in the cfgs of scenarios, call flows and examples, in the probes, and in tables. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { probesCfg, valuesCfg } from '../test/differential/probes/cfg.js';
+import { probesCfg, selectsCfg, valuesCfg } from '../test/differential/probes/cfg.js';
 
 const folders = ['test', 'examples', 'stdlib-modules', 'runtime'];
 const holdsTests = (path: string): boolean =>
@@ -10,7 +10,7 @@ const holdsTests = (path: string): boolean =>
 
 /** `$rU`, `t_relay(`, `s.len`, `@ruri.user`, `fr_timer`: is it used? */
 export function namesInTests(root: string): (entry: string) => boolean {
-  const texts = [probesCfg(), valuesCfg()];
+  const texts = [probesCfg(), selectsCfg(), valuesCfg()];
   for (const folder of folders)
     for (const path of readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }))
       if (holdsTests(path)) texts.push(readFileSync(join(root, folder, path), 'latin1'));
@@ -25,6 +25,7 @@ export function namesInTests(root: string): (entry: string) => boolean {
     for (const [, name] of text.matchAll(/["']([\w.]+)["']|^\s*(\w+)\s*=/gm)) if (name) words.add(name);
     for (const [, name] of text.matchAll(/^\s*([a-z]\w+)\s*=/gm)) words.add(name!);
     for (const [path] of text.matchAll(/@[a-z][\w.]*(?:\[[^\]]*\][\w.]*)*/g)) selects.add(shape(path));
+    for (const [, path] of text.matchAll(/\$\(?sel\(([^(){}]+)\)/g)) selects.add(shape(`@${path}`));
   }
   return (entry) => {
     if (entry.startsWith('$')) return pvs.has(entry);
@@ -36,13 +37,15 @@ export function namesInTests(root: string): (entry: string) => boolean {
 /** A path with every free word as `*`: the last one below `params`, a header's name, a realm, a parameter's. */
 function shape(path: string): string {
   const plain = path
+    .replaceAll('\\"', '"')
     .replace(/\[(?:-?\d+|\{int\})\]\??/g, '')
     .replace(/\["([^"]*)"\]/g, '.*')
     .replace(/\{\w+\}\??/g, '*');
   return plain
     .replace(/\.params\.[\w*]+$/, '.params.*')
     .replace(/\.(header|h|line)\.[\w*]+/, '.$1.*')
-    .replace(/^@(hf_value)\.[\w*]+/, '@$1.*')
+    .replace(/^@(hf_value2?)\.[\w*]+/, '@$1.*')
     .replace(/^@(hf_value\.\*\.p(?:aram)?)\.\w+/, '@$1.*')
+    .replace(/^@((?:proxy_)?authorization)\.[\w*]+/, '@$1.*')
     .replace(/^@(hf_value_exists|cfg_get)\.[\w*]+\.[\w*]+/, '@$1.*.*');
 }

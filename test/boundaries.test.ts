@@ -61,6 +61,7 @@ const layers: readonly (readonly string[])[] = [
     'runtime/sdk/script-flags',
     'runtime/sdk/pv-names',
     'runtime/sdk/uri-users',
+    'runtime/sdk/select-families',
     'runtime/sdk/index',
     'runtime/sdk/xml',
   ],

@@ -140,7 +140,7 @@ export class ExpressionEmitter {
       case 'block':
         return this.verdictValue(this.runBlock(e));
       case 'assignExpression':
-        return this.verdictValue(this.resetting(this.assignment(e.assign.target, this.value(e.assign.value))));
+        return this.verdictValue(this.resetting(this.assignment(e.assign.target, this.assigned(e.assign.value))));
     }
   }
 
@@ -215,6 +215,12 @@ export class ExpressionEmitter {
     this.emit.writer.line(`const ${t} = ${waits ? 'await ' : ''}${code};`);
     this.emit.writer.line(`if (${t} === EXIT) return EXIT;`);
     return t;
+  }
+
+  /** What an assignment stores: of a select that fails, empty text (lvalue.c). */
+  assigned(e: Expression): Code {
+    const value = this.value(e);
+    return e.kind === 'select' ? { code: `${value.code} ?? ''`, type: 'str' } : value;
   }
 
   /** The code of an assignment, which is its verdict. */

@@ -20,6 +20,8 @@ export class Via {
     /** After host and port: where `received` and `rport` are put in. */
     readonly sentByEnd: number,
     readonly params: readonly Param[],
+    /** What stands in brackets at the end (RFC 2543). */
+    readonly comment = '',
   ) {}
   get text(): string {
     return this.raw.slice(this.start, this.end);
@@ -92,22 +94,30 @@ export function parseVia(text: string, start = 0, end = text.length): Via | null
     sentByEnd = i;
     i = skipSpace(text, i, end);
   }
+  let comment = '';
   let commented = false;
   if (i < end && text.charCodeAt(i) === 0x28) {
-    // A comment (RFC 2543), at the end only; accepted, not kept.
     const close = text.indexOf(')', i);
     if (close < 0 || close >= end) return null;
+    comment = text.slice(i + 1, close);
     i = skipSpace(text, close + 1, end);
     commented = true;
   }
   if (i >= end || text.charCodeAt(i) === 0x2c) {
-    return new Via(text, from, trimEnd(text, from, i), transport, host, port, sentByEnd, []);
+    return new Via(text, from, trimEnd(text, from, i), transport, host, port, sentByEnd, [], comment);
   }
   if (text.charCodeAt(i) !== 0x3b) return null;
-  const read = parseParams(text, i + 1, end, 0x2c);
+  const last = trimEnd(text, i, end);
+  const open = text.charCodeAt(last - 1) === 0x29 ? text.lastIndexOf('(', last - 2) : -1;
+  // After parameters a comment stands at the end of the field, behind a blank.
+  const closing = open > i && isSpace(text.charCodeAt(open - 1));
+  const read = parseParams(text, i + 1, closing ? trimEnd(text, i, open) : end, 0x2c);
   if (commented || read === null || !areStrict(text, i, read.end, read.params)) return null;
   for (const p of read.params) if (!p.value && needsValue(p.name)) return null;
-  return new Via(text, from, trimEnd(text, from, read.end), transport, host, port, sentByEnd, read.params);
+  const commentEnds = closing && read.end >= trimEnd(text, i, open);
+  if (commentEnds) comment = text.slice(open + 1, last - 1);
+  const till = commentEnds ? last : trimEnd(text, from, read.end);
+  return new Via(text, from, till, transport, host, port, sentByEnd, read.params, comment);
 }
 
 /** After `SIP/2.0/`, which nearly every Via starts with as it is; -1 when it is something else. */

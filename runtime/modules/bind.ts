@@ -4,7 +4,7 @@
  */
 import type { ProgramLink } from '../route/link.js';
 import type { ModParam, Pv } from '../route/program.js';
-import type { AnyModule, RouteContext, ServerApi, Uses } from '../sdk/context.js';
+import type { AnyModule, RouteContext, SelectRead, ServerApi, Uses } from '../sdk/context.js';
 import type { ArgSpec, Counter, PvIndex, Value, Verdict } from '../sdk/define.js';
 import { liveParams, type ParamRecord, paramsOf } from './params.js';
 import { Apis, checkUses } from './uses.js';
@@ -35,6 +35,8 @@ export class Modules {
   readonly pvs: Record<string, Pv> = {};
   readonly #loaded: Loaded[] = [];
   readonly #started: Loaded[] = [];
+  /** Made when the first select is looked up. */
+  #selects: ReadonlyMap<string, readonly DeclaredSelect[]> | null = null;
   readonly #apis = new Apis();
 
   /** `modules`: core first, then in load order. Binds names; parameters come with `configure`. */
@@ -125,16 +127,38 @@ export class Modules {
     }
   }
   /** The first declared select that fits these words. */
-  findSelect = (words: readonly (string | number)[]): ((ctx: RouteContext) => Value) | null => {
-    for (const { module, me } of this.#loaded) {
-      for (const [pattern, spec] of Object.entries(module.selects ?? {})) {
-        if (!fits(pattern.split('.'), words)) continue;
-        const get = spec.get.bind(spec) as (me: Me, ctx: RouteContext, words: readonly (string | number)[]) => Value;
-        return (ctx) => get(me, ctx, words);
-      }
-    }
-    return null;
+  findSelect = (words: readonly (string | number)[]): SelectRead | null => {
+    this.#selects ??= selectsByStart(this.#loaded);
+    const found = this.#selects.get(startOf(words))?.find(({ pattern }) => fits(pattern, words));
+    if (!found) return null;
+    const { me, spec } = found;
+    const get = spec.get.bind(spec) as (
+      me: Me,
+      ctx: RouteContext,
+      words: readonly (string | number)[],
+    ) => Value | undefined;
+    return (ctx) => get(me, ctx, words);
   };
+}
+
+interface DeclaredSelect {
+  readonly pattern: readonly string[];
+  readonly me: Me;
+  readonly spec: NonNullable<AnyModule['selects']>[string];
+}
+/** First word and number of words: what patterns are looked up by. */
+const startOf = (words: readonly (string | number)[]): string => `${String(words[0]).toLowerCase()} ${words.length}`;
+function selectsByStart(loaded: readonly { readonly module: AnyModule; readonly me: Me }[]) {
+  const table = new Map<string, DeclaredSelect[]>();
+  for (const { module, me } of loaded)
+    for (const [path, spec] of Object.entries(module.selects ?? {})) {
+      const pattern = path.split('.');
+      const start = startOf(pattern);
+      const known = table.get(start);
+      if (known) known.push({ pattern, me, spec });
+      else table.set(start, [{ pattern, me, spec }]);
+    }
+  return table;
 }
 
 const numericArgs = (args: readonly ArgSpec[]): number[] =>

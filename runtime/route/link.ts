@@ -1,7 +1,6 @@
 /** The parts of `sipc/program` that need the server: its log, caches and selects. */
 import { ArithmeticFailure } from '../errors.js';
-import type { RouteContext, ServerApi } from '../sdk/context.js';
-import type { Value } from '../sdk/define.js';
+import type { SelectRead, ServerApi } from '../sdk/context.js';
 import { toStr } from '../values/coerce.js';
 import { ipValue, type Network, parseNetwork } from '../values/network.js';
 import { EreError, RegexCache } from '../values/regex.js';
@@ -9,7 +8,7 @@ import type { HostNames } from './host-names.js';
 import * as program from './program.js';
 
 export type ProgramLink = typeof program;
-export type FindSelect = (words: readonly (string | number)[]) => ((ctx: RouteContext) => Value) | null;
+export type FindSelect = (words: readonly (string | number)[]) => SelectRead | null;
 
 /** Most `missing` places remembered. */
 const MAX_NOTED = 1000;
@@ -42,7 +41,11 @@ export function programLink(server: ServerApi, findSelect: FindSelect, hosts: Ho
     },
     select: (words) => {
       const found = findSelect(words);
-      if (found) return found;
+      if (found)
+        return (ctx) => {
+          const value = found(ctx);
+          return value === undefined ? '' : value;
+        };
       server.log(-1, '<core>', `no select @${words.join('.')}`);
       return () => null;
     },

@@ -38,6 +38,9 @@ export interface Sending {
   readonly bytes: string;
 }
 
+/** A select that was looked up: null where it fails, undefined where nothing is there. */
+export type SelectRead = (ctx: RouteContext) => Value | undefined;
+
 export interface RouteContext extends RouteRun {
   readonly server: ServerApi;
   readonly config: LoadedConfig;
@@ -98,7 +101,7 @@ export interface ServerApi {
   /** Text with pseudo-variables known only at run time, read once; unknown ones stay as they are written. */
   format(text: string): (ctx: RouteContext) => string;
   /** A select by its words, for `$sel(…)`; null when there is none. */
-  select(words: readonly (string | number)[]): ((ctx: RouteContext) => Value) | null;
+  select(words: readonly (string | number)[]): SelectRead | null;
   /** A run that belongs to no message from the network: pseudo-variables in timers and events. */
   detachedRun(msg?: SipMessage, t?: Transaction): RouteContext;
   /** Drains and stops, as on SIGTERM. */
@@ -189,7 +192,7 @@ export interface AnyModule {
     >
   >;
   readonly selects?: Readonly<
-    Record<string, { get(me: never, ctx: RouteContext, words: readonly (string | number)[]): Value }>
+    Record<string, { get(me: never, ctx: RouteContext, words: readonly (string | number)[]): Value | undefined }>
   >;
   readonly eventRoutes: Readonly<Record<string, EventRouteSpec>>;
   database?(me: never, server: ServerApi): DbDriver;

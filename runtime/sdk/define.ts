@@ -262,7 +262,8 @@ export interface RpcSpec<Me, Call, Server> {
 export interface SelectSpec<Me, Ctx> {
   readonly doc: string;
   /** Words after the first that match literally or by `*` (any word) and `#` (a number). */
-  get(me: Me, ctx: Ctx, words: readonly (string | number)[]): Value;
+  /** Null: it fails. Undefined: nothing is there; `@path` is then empty text, `$sel(path)` is `$null`. */
+  get(me: Me, ctx: Ctx, words: readonly (string | number)[]): Value | undefined;
 }
 
 export interface EventRouteSpec {

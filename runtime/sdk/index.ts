@@ -80,6 +80,7 @@ export * from './context.js';
 export * from './define.js';
 export { type NamedPv, namedPv, pvValueOf } from './pv-names.js';
 export { scriptFlags, setScriptFlags } from './script-flags.js';
+export * from './select-families.js';
 export { type AuthorizedApi, type Identity, identityOf, withoutPrefix } from './uri-users.js';
 
 /** Declares a module. See STYLE.md, "A module". */

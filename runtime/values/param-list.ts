@@ -4,7 +4,8 @@ export interface ParamItem {
   readonly value: string;
 }
 const MAX_ITEMS = 256;
-/** `a=1;b;c="x y"`: null for a name with blanks in it and for quotes that do not close; a comma ends the list (parse_params2). */
+/** `a=1;b;c="x y"`: null for a name with blanks in it, for quotes that do not close and for
+ * an empty value before the end; a comma and `>` end the list (parse_params2). */
 export function parseParamList(text: string, c = ';'): readonly ParamItem[] | null {
   const items: ParamItem[] = [];
   let at = 0;
@@ -26,13 +27,14 @@ export function parseParamList(text: string, c = ';'): readonly ParamItem[] | nu
       } else {
         const from = at;
         while (at < text.length && text[at] !== c && text[at] !== ',' && !isBlank(text[at])) at++;
+        if (at === from && at < text.length) return null;
         found = text.slice(from, at);
         at = skipBlank(text, at);
       }
     }
     if (name === '' || items.length === MAX_ITEMS) return null;
     items.push({ name, value: found });
-    if (text[at] === ',' && c !== ',') break;
+    if ((text[at] === ',' && c !== ',') || text[at] === '>') break;
     if (at < text.length && text[at] !== c) return null;
     at++;
   }

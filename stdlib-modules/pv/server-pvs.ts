@@ -116,12 +116,11 @@ function readSelect(me: PvMe, ctx: RouteContext, key: string): Value {
   if (read === undefined) {
     const words = [...key.matchAll(/\["([^"]*)"\]|\[(-?\d{1,9})\]|[^.[\]@]+/g)];
     read = ctx.server.select(words.map((m) => (m[2] !== undefined ? Number(m[2]) : (m[1] ?? m[0])))) ?? (() => null);
-    if (selects.size < MAX_SELECTS) selects.set(key, read);
+    selects.set(key, read); // as many as the cfg has
   }
   const value = read(ctx);
-  return value === null ? null : String(value);
+  return value === null || value === undefined ? null : String(value);
 }
-const MAX_SELECTS = 1000;
 
 /** `kamailio (5.6.3 (x86_64/linux))` without the outer brackets. */
 const fullVersion = (name: string): string => `${name.replace(/^(\S+) \((.*)\)$/, '$1 $2')} `;

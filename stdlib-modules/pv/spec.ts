@@ -1,5 +1,5 @@
 /** Short forms for declaring pseudo-variables, and the state of the module. */
-import type { ListenSocket, PvIndex, PvSpec, RouteContext, Value } from '../../runtime/sdk/index.js';
+import type { ListenSocket, PvIndex, PvSpec, RouteContext, SelectRead, Value } from '../../runtime/sdk/index.js';
 import type { XavpKey } from './xavp-pvs.js';
 
 /** What pv's own code sees as `me`. */
@@ -10,7 +10,7 @@ export interface PvState {
   /** `$shv`: shared by all runs, for the life of the server. */
   readonly shared: Map<string, string | number>;
   /** Paths of `$sel`, looked up. */
-  readonly selects: Map<string, (ctx: RouteContext) => Value>;
+  readonly selects: Map<string, SelectRead>;
   /** Keys of `$xavp` and `$xavi`, taken apart. */
   readonly xavpKeys: Map<string, XavpKey | null>;
 }

@@ -1,140 +1,170 @@
-/** `@hf_value.name[2].param`: values of header fields that are lists; `@hf_value2`: of fields in the form of Authorization (textopsx.c). */
-import { parseNameAddr, parseUri, type RouteContext, type SelectSpec, type Value } from '../../runtime/sdk/index.js';
-import { readWhole } from './values.js';
-
-type Words = readonly (string | number)[];
-type Table = Record<string, SelectSpec<object, RouteContext>>;
-const select = (doc: string, read: (ctx: RouteContext, words: Words) => Value): SelectSpec<object, RouteContext> => ({
-  doc,
-  get: (_me, ctx, words) => read(ctx, words),
-});
-const headerName = (word: string | number | undefined): string => String(word).replace(/(?!^)_/g, '-');
+/**
+ * `@hf_value.name[2].param.q`, `@hf_value2.name`, `@hf_value_exists.name.value`: values of header fields that are lists
+ * (textopsx.c, sel_hf_value_name and what it calls).
+ */
+import {
+  dashed,
+  nameAddrSelects,
+  paramsSelect,
+  type RouteContext,
+  type SelectTable,
+  type SelectWords,
+  select,
+  uriSelects,
+} from '../../runtime/sdk/index.js';
 
 /** Most values one name is cut into. */
 const MAX_VALUES = 1000;
-/** A field's body at the commas outside quotes and angle brackets. */
-function values(body: string): string[] {
+const isBlank = (c: string | undefined) => c === ' ' || c === '\t' || c === '\r' || c === '\n';
+
+/** A field's body at the commas outside quotes; a comma at its end has nothing after it. */
+function cut(body: string): string[] {
   const found: string[] = [];
   let start = 0;
   let quoted = false;
-  let angle = false;
-  for (let i = 0; i <= body.length && found.length < MAX_VALUES; i++) {
-    const c = body[i];
-    if (c === '\\' && quoted) i++;
-    else if (c === '"') quoted = !quoted;
-    else if (!quoted && c === '<') angle = true;
-    else if (!quoted && c === '>') angle = false;
-    else if (c === undefined || (c === ',' && !quoted && !angle)) {
-      const value = body.slice(start, i).trim();
-      if (value !== '' || found.length > 0) found.push(value);
+  for (let i = 0; i < body.length && found.length < MAX_VALUES; i++) {
+    if (body[i] === '"' && !(quoted && body[i - 1] === '\\')) quoted = !quoted;
+    else if (body[i] === ',' && !quoted) {
+      found.push(body.slice(start, i).trim());
       start = i + 1;
     }
   }
+  if (start < body.length || found.length === 0) found.push(body.slice(start).trim());
   return found;
 }
-const all = (ctx: RouteContext, words: Words): string[] =>
-  ctx.msg.headersOf(headerName(words[1])).flatMap((field) => values(field.value));
-/** From 1; from -1 backwards. */
-function one(ctx: RouteContext, words: Words): string | null {
-  const list = all(ctx, words);
+const fields = (ctx: RouteContext, words: SelectWords): string[] =>
+  ctx.msg.headersOf(dashed(words[1])).map((field) => field.value);
+const all = (ctx: RouteContext, words: SelectWords): string[] => fields(ctx, words).flatMap(cut);
+/** From 1; from -1 backwards; 0 is the first. */
+function at(list: readonly string[], words: SelectWords): string | undefined {
   const index = typeof words[2] === 'number' ? words[2] || 1 : 1;
-  return list.at(index > 0 ? index - 1 : index) ?? null;
+  return list.at(index > 0 ? index - 1 : index);
 }
-const uriOf = (value: string): string => parseNameAddr(value)?.uriText ?? value.split(';')[0]!.trim();
-const nameOf = (value: string): string => parseNameAddr(value)?.displayName ?? '';
-function param(value: string, name: string): Value {
-  const wanted = name.replace(/(?!^)_/g, '-').toLowerCase();
-  const start = value.indexOf('>') < 0 ? 0 : value.indexOf('>');
-  for (const part of value
-    .slice(start)
-    .split(/;(?=(?:[^"]*"[^"]*")*[^"]*$)/)
-    .slice(1)) {
-    const [key = '', text = ''] = part.split(/=(.*)/s);
-    if (key.trim().toLowerCase() === wanted) return text.trim().replace(/^"(.*)"$/s, '$1');
+const one = (ctx: RouteContext, words: SelectWords): string | undefined => at(all(ctx, words), words);
+/** With commas between; what is empty before the first that is not leaves none. */
+const joined = (values: readonly string[]): string | undefined =>
+  values.length === 0 ? undefined : values.reduce((text, value) => (text === '' ? value : `${text},${value}`), '');
+const map = <T>(value: string | undefined, read: (value: string) => T): T | undefined =>
+  value === undefined ? undefined : read(value);
+
+/** A value's display name, its URI in the brackets it has, and the rest. */
+interface Address {
+  readonly name: string;
+  readonly uri: string;
+  readonly rest: string;
+}
+function address(value: string): Address {
+  let i = 0;
+  let name = '';
+  let uri = { start: -1, text: '' };
+  let bracketed = false;
+  while (i < value.length && value[i] !== ';') {
+    const word = wordEnd(value, i);
+    if (name === '') name = value.slice(0, word.end);
+    if (!word.quoted && !bracketed) uri = { start: i, text: value.slice(i, word.end) };
+    i = word.end;
+    while (isBlank(value[i])) i++;
+    if (value[i] !== '<') continue;
+    const close = closing(value, i);
+    bracketed ||= close < value.length;
+    uri = { start: i, text: close < value.length ? value.slice(i, close + 1) : '' };
+    i = close;
   }
-  return '';
+  return { name: uri.start === 0 ? '' : name, uri: uri.text, rest: value.slice(i) };
+}
+/** Where a word ends, at a blank, `<` or `;` outside quotes, and whether it has quotes. */
+function wordEnd(value: string, from: number): { end: number; quoted: boolean } {
+  let open = false;
+  let quoted = false;
+  let i = from;
+  for (; i < value.length; i++) {
+    const c = value[i];
+    if (c === '"' && !(open && value[i - 1] === '\\')) {
+      open = !open;
+      quoted = true;
+    } else if (!open && (c === '<' || c === ';' || isBlank(c))) break;
+  }
+  return { end: i, quoted };
+}
+/** Offset of the `>` outside quotes; the length where there is none. */
+function closing(value: string, from: number): number {
+  let open = false;
+  for (let i = from; i < value.length; i++) {
+    if (value[i] === '"' && !(open && value[i - 1] === '\\')) open = !open;
+    else if (value[i] === '>' && !open) return i;
+  }
+  return value.length;
+}
+const unbracketed = (uri: string): string => (uri.startsWith('<') ? uri.slice(1, -1) : uri);
+const uriOf = (value: string): string => unbracketed(address(value).uri);
+const unquoted = (name: string): string =>
+  name.length >= 2 && name.startsWith('"') && name.endsWith('"') ? name.slice(1, -1) : name;
+
+/** A parameter in `;a=1 ;b="x"`; undefined when it is not there. Nothing else may stand between. */
+function param(rest: string, name: string): string | undefined {
+  const wanted = name.toLowerCase();
+  let i = 0;
+  const skipBlank = () => {
+    while (isBlank(rest[i])) i++;
+  };
+  for (;;) {
+    skipBlank();
+    if (rest[i] !== ';') return undefined;
+    i++;
+    skipBlank();
+    const start = i;
+    while (i < rest.length && !isBlank(rest[i]) && rest[i] !== '=' && rest[i] !== ';') i++;
+    const found = rest.slice(start, i).toLowerCase() === wanted;
+    let value = '';
+    skipBlank();
+    if (rest[i] === '=') {
+      i++;
+      skipBlank();
+      const from = rest[i] === '"' ? i + 1 : i;
+      if (rest[i] === '"') {
+        const close = rest.indexOf('"', from);
+        value = rest.slice(from, close < 0 ? undefined : close);
+        i = close < 0 ? rest.length : close + 1;
+      } else {
+        while (i < rest.length && !isBlank(rest[i]) && rest[i] !== ';') i++;
+        value = rest.slice(from, i);
+      }
+    }
+    if (found) return value;
+  }
 }
 
-const uriParts: Readonly<Record<string, (uri: NonNullable<ReturnType<typeof parseUri>>) => Value>> = {
-  type: (u) => u.scheme,
-  user: (u) => u.user ?? '',
-  rn_user: (u) => u.param('rn') ?? u.user ?? '',
-  pwd: (u) => u.password ?? '',
-  host: (u) => u.host,
-  port: (u) => (u.port ? String(u.port) : ''),
-  hostport: (u) => (u.host === '' ? null : `${u.host}:${u.port || (u.secure ? 5061 : 5060)}`),
-  transport: (u) => u.transport ?? (u.secure ? 'tls' : 'udp'),
-  params: (u) => u.params,
-};
-
-function valueSelects(): Table {
-  const table: Table = {};
+function valueSelects(): SelectTable {
+  const table: SelectTable = {};
   for (const path of ['hf_value.*', 'hf_value.*.#']) {
     const indexed = path.endsWith('#');
-    const read = (ctx: RouteContext, words: Words): string =>
-      indexed ? (one(ctx, words) ?? '') : all(ctx, words).join(',');
-    const uri = (ctx: RouteContext, words: Words): string =>
-      indexed ? uriOf(one(ctx, words) ?? '') : all(ctx, words).map(uriOf).join(',');
+    const read = (ctx: RouteContext, words: SelectWords): string | undefined =>
+      indexed ? one(ctx, words) : joined(all(ctx, words));
+    const uri = (ctx: RouteContext, words: SelectWords): string | undefined =>
+      indexed ? map(one(ctx, words), uriOf) : joined(all(ctx, words).map(uriOf));
     table[path] = select('value of a header field that is a list, or all of them', read);
+    table[`${path}.name`] = select('display name of a value', (ctx, words) =>
+      map(one(ctx, words), (value) => unquoted(address(value).name)),
+    );
     table[`${path}.uri`] = select('URI of a value', uri);
-    table[`${path}.name`] = select('display name of a value', (ctx, words) => nameOf(one(ctx, words) ?? ''));
-    for (const [part, get] of Object.entries(uriParts))
-      table[`${path}.uri.${part}`] = select(`${part} of the URI of a value`, (ctx, words) => {
-        const parsed = parseUri(uri(ctx, words));
-        return parsed === null ? null : get(parsed);
-      });
-    table[`${path}.uri.params.*`] = select('parameter of the URI of a value', (ctx, words) => {
-      const parsed = parseUri(uri(ctx, words));
-      return parsed?.param(headerName(words.at(-1))) || null;
-    });
-    for (const level of ['p', 'param', 'params'])
+    Object.assign(table, uriSelects(`${path}.uri`, 'a value', uri));
+    Object.assign(table, paramsSelect(path, 'a value', read), nameAddrSelects(`${path}.nameaddr`, 'a value', read));
+    for (const level of ['p', 'param'])
       table[`${path}.${level}.*`] = select('parameter of a value', (ctx, words) =>
-        param(one(ctx, words) ?? '', String(words.at(-1))),
+        // Without an index, the values themselves.
+        indexed ? map(one(ctx, words), (value) => param(address(value).rest, dashed(words.at(-1)))) : read(ctx, words),
       );
-    table[`${path}.*`] = select('parameter of a value', (ctx, words) =>
-      param(one(ctx, words) ?? '', String(words.at(-1))),
-    );
   }
-  return table;
-}
-
-/** Whole fields; `@hf_value2.authorization.username`. A parameter can be read as a URI. */
-function wholeSelects(): Table {
-  const table: Table = {};
   for (const path of ['hf_value2.*', 'hf_value2.*.#']) {
-    const indexed = path.endsWith('#');
-    const at = indexed ? 3 : 2;
-    const read = (ctx: RouteContext, words: Words, param: string | null): string | null =>
-      readWhole(ctx, headerName(words[1]), indexed ? Number(words[2]) || 1 : 1, param);
-    const parameter = (ctx: RouteContext, words: Words): string => read(ctx, words, headerName(words[at])) ?? '';
-    table[path] = select('body of a header field', (ctx, words) => read(ctx, words, null));
-    table[`${path}.*`] = select('parameter of a header field in the form of Authorization', parameter);
-    table[`${path}.params.*`] = select('parameter behind a semicolon', (ctx, words) =>
-      param(read(ctx, words, null) ?? '', String(words.at(-1))),
-    );
-    table[`${path}.*.uri`] = select('such a parameter as a URI', parameter);
-    for (const [part, get] of Object.entries(uriParts))
-      table[`${path}.*.uri.${part}`] = select(`${part} of the URI in such a parameter`, (ctx, words) => {
-        const parsed = parseUri(parameter(ctx, words));
-        return parsed === null ? null : get(parsed);
-      });
-    table[`${path}.*.uri.params.*`] = select('parameter of the URI in such a parameter', (ctx, words) => {
-      const parsed = parseUri(parameter(ctx, words));
-      return parsed?.param(headerName(words.at(-1))) || null;
-    });
-    table[`${path}.*.nameaddr.uri`] = select('URI of the name-addr in such a parameter', (ctx, words) =>
-      uriOf(parameter(ctx, words)),
-    );
-    table[`${path}.*.nameaddr.name`] = select('display name of the name-addr in such a parameter', (ctx, words) =>
-      nameOf(parameter(ctx, words)),
-    );
+    const read = (ctx: RouteContext, words: SelectWords): string | undefined => at(fields(ctx, words), words);
+    table[path] = select('body of a header field', read);
+    Object.assign(table, paramsSelect(path, 'the body of a header field', read));
   }
   return table;
 }
 
-export const headerValueSelects: Table = {
+export const headerValueSelects: SelectTable = {
   ...valueSelects(),
-  ...wholeSelects(),
   'hf_value_exists.*.*': select('1 when a header field has the value, 0 otherwise', (ctx, words) =>
     all(ctx, words).includes(String(words[2])) ? '1' : '0',
   ),

@@ -318,12 +318,3 @@ export function excludeValue(ctx: RouteContext, name: string, value: string): Ve
   for (const span of equalValues(ctx, name, value)) removeValue(ctx, span);
   return 1;
 }
-
-/** `@hf_value2.name[index].param`. */
-export function readWhole(ctx: RouteContext, name: string, index: number, param: string | null): string | null {
-  const span = find(ctx, name, index, true);
-  if (span === null) return null;
-  if (param === null) return ctx.msg.raw.slice(span.start, span.end);
-  const place = commaParam(ctx.msg.raw, span.start, span.end, param);
-  return isFound(place) ? place.value : null;
-}

@@ -5,10 +5,9 @@ import { found, tmOf } from './shared.js';
 type Words = readonly (string | number)[];
 const select = (doc: string, get: (t: Transaction, ctx: RouteContext, words: Words) => Value) => ({
   doc,
-  get(_me: unknown, ctx: RouteContext, words: Words): Value {
+  get(_me: unknown, ctx: RouteContext, words: Words): Value | undefined {
     const t = found(ctx) ?? (ctx.kind === 'core_reply' ? tmOf(ctx).lookup(ctx.msg) : null);
-    // A select without a value reads as empty text.
-    return (t === null ? null : get(t, ctx, words)) ?? '';
+    return (t === null ? null : get(t, ctx, words)) ?? undefined;
   },
 });
 const branch = (doc: string, get: (b: Transaction['branches'][number]) => Value) =>
@@ -45,7 +44,10 @@ export const tmSelects = {
   'tm.uas.req': request,
   'tm.uas.request.neg_ack_retransmission': negativeAckAgain,
   'tm.uas.req.neg_ack_retransmission': negativeAckAgain,
-  'tm.uas.local_to_tag': select('To tag of the final response made here.', (t) => t.localToTag ?? ''),
+  'tm.uas.local_to_tag': select(
+    'To tag of the final response made here.',
+    (t) => t.localToTag || (t.lastResponse === '' ? null : ''),
+  ),
   'tm.uas.response': response,
   'tm.uas.resp': response,
   'tm.uac.count': select('Number of branches.', (t) => String(t.branches.length)),

@@ -58,7 +58,7 @@ export async function playLane(lane: number): Promise<void> {
 
       beforeAll(async () => {
         if (noConfig === null) theatre = await Theatre.open(startSipc, players, group, 2_000, 70);
-      }, 60_000);
+      }, 90_000);
       afterAll(async () => {
         await theatre?.close();
       });

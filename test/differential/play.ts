@@ -104,6 +104,8 @@ export class Theatre {
       port: differentialPort + players.shift,
       ipv6: players.ipv6,
       args: group.args,
+      // The cfgs of probes have thousands of lines, and lanes start side by side.
+      readyWithinMs: 60_000,
       onLog: (line) => {
         theatre.#lastEvent = performance.now();
         theatre.#log.push({ level: line.level, text: fromWire(line.text, players.shift) });

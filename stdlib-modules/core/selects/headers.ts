@@ -6,24 +6,29 @@ import {
   parseCredentials,
   parseNameAddrList,
   type RouteContext,
+  type SelectTable,
+  select,
+  some,
   type Value,
   type Via,
+  type SelectWords as Words,
+  wholeUri,
 } from '../../../runtime/sdk/index.js';
-import { type SelectTable, select, type Words, wholeUri } from './families.js';
 
 const last = (words: Words): string => String(words.at(-1));
-const param = (params: readonly { readonly name: string; readonly value: string | null }[], name: string): Value => {
+type Found = Value | undefined;
+const param = (params: readonly { readonly name: string; readonly value: string | null }[], name: string): Found => {
   const wanted = name.toLowerCase();
   const found = params.find((p) => p.name.toLowerCase() === wanted);
-  return found === undefined ? null : (found.value ?? '');
+  return found === undefined ? null : (found.value ?? undefined);
 };
 
 // From, To, Refer-To, Remote-Party-ID ------------------------------------------------------------------------------
 
 function addressSelects(path: string, name: HeaderId | string, title: string): SelectTable {
   const read =
-    (get: (addr: NameAddr) => Value) =>
-    (ctx: RouteContext): Value => {
+    (get: (addr: NameAddr) => Found) =>
+    (ctx: RouteContext): Found => {
       const addr = ctx.msg.nameAddr(name);
       return addr === null ? null : get(addr);
     };
@@ -32,11 +37,11 @@ function addressSelects(path: string, name: HeaderId | string, title: string): S
     ...wholeUri(`${path}.uri`, `URI of ${title}`, (ctx) => ctx.msg.nameAddr(name)?.uriText ?? null),
     [`${path}.tag`]: select(
       `tag of ${title}`,
-      read((a) => a.tag ?? ''),
+      read((a) => a.tag ?? undefined),
     ),
     [`${path}.name`]: select(
       `display name of ${title}, quotes included`,
-      read((a) => a.display),
+      read((a) => some(a.display)),
     ),
     [`${path}.params.*`]: select(`parameter of ${title}`, (ctx, words) => {
       const addr = ctx.msg.nameAddr(name);
@@ -58,7 +63,7 @@ const contactParams = ['q', 'expires', 'methods', 'received', 'instance'] as con
 function contactSelects(path: string): SelectTable {
   // The contacts of a field are kept last first.
   const first = (ctx: RouteContext) => firstOf(ctx, HeaderId.Contact, -1);
-  const named = (ctx: RouteContext, name: string): Value => {
+  const named = (ctx: RouteContext, name: string): Found => {
     const contact = first(ctx);
     return contact === null ? null : param(contact.params, name);
   };
@@ -81,7 +86,10 @@ function recordRouteSelects(path: string): SelectTable {
   return {
     [path]: select('body of the first Record-Route', (ctx) => ctx.msg.headerValue(HeaderId.RecordRoute)),
     ...wholeUri(`${path}.uri`, 'URI of the first Record-Route', (ctx) => first(ctx)?.uriText ?? null),
-    [`${path}.name`]: select('display name of the first Record-Route', (ctx) => first(ctx)?.display ?? null),
+    [`${path}.name`]: select('display name of the first Record-Route, up to the bracket', (ctx) => {
+      const addr = first(ctx);
+      return addr === null ? null : addr.bracketed ? ctx.msg.raw.slice(addr.start, addr.uriStart - 1) : addr.display;
+    }),
     [`${path}.params.*`]: select('parameter of the first Record-Route', (ctx, words) => {
       const addr = first(ctx);
       return addr === null ? null : param(addr.params, last(words));
@@ -91,23 +99,23 @@ function recordRouteSelects(path: string): SelectTable {
 
 // Via --------------------------------------------------------------------------------------------------------------
 
-/** From 1 at the top; from -1 at the bottom. */
+/** From 1 at the top; below 0 the last one. */
 function viaAt(ctx: RouteContext, words: Words): Via | null {
   const index = typeof words[1] === 'number' ? words[1] : 1;
-  return ctx.msg.vias().at(index > 0 ? index - 1 : index) ?? null;
+  return ctx.msg.vias().at(index > 0 ? index - 1 : -1) ?? null;
 }
-const viaParts: Readonly<Record<string, readonly [string, (via: Via) => Value]>> = {
+const viaParts: Readonly<Record<string, readonly [string, (via: Via) => Found]>> = {
   name: ['protocol name', (via) => via.text.slice(0, via.text.search(/[\s/]/))],
   version: ['protocol version', () => '2.0'],
   transport: ['transport', (via) => via.transport],
   host: ['host', (via) => via.host],
-  port: ['port', (via) => (via.port === 0 ? '' : String(via.port))],
-  comment: ['comment', () => ''],
+  port: ['port', (via) => (via.port === 0 ? undefined : String(via.port))],
+  comment: ['comment', (via) => some(via.comment)],
   branch: ['branch parameter', (via) => via.branch],
   received: ['received parameter', (via) => via.received],
-  rport: ['rport parameter', (via) => via.rport],
+  rport: ['rport parameter', (via) => via.rport || undefined],
   i: ['i parameter', (via) => via.connectionId],
-  alias: ['alias parameter', (via) => (via.alias ? (via.param('alias') ?? '') : null)],
+  alias: ['alias parameter', (via) => (via.alias ? via.param('alias') || undefined : null)],
 };
 function viaSelects(path: string): SelectTable {
   const table: SelectTable = {};

@@ -1,7 +1,16 @@
 /** Selects of the message as a whole: start line, header fields by name, body; where it came from and goes to. */
 import type { RouteContext, Value } from '../../../runtime/sdk/index.js';
-import { parseUri } from '../../../runtime/sdk/index.js';
-import { nameAddrSelects, type SelectTable, select, type Words, wholeUri } from './families.js';
+import {
+  dashed,
+  nameAddrSelects,
+  paramsSelect,
+  parseUri,
+  type SelectTable,
+  select,
+  some,
+  type SelectWords as Words,
+  wholeUri,
+} from '../../../runtime/sdk/index.js';
 
 const ifRequest = (ctx: RouteContext, value: string): string | null => (ctx.msg.isRequest ? value : null);
 const ifResponse = (ctx: RouteContext, value: string): string | null => (ctx.msg.isRequest ? null : value);
@@ -10,8 +19,14 @@ const ifResponse = (ctx: RouteContext, value: string): string | null => (ctx.msg
 
 /** `@msg.header.name`, `@msg.header.name[2]`: from 1; a negative index is the last one. */
 function headerAt(ctx: RouteContext, words: Words): string | null {
-  const fields = ctx.msg.headersOf(String(words[2]).replace(/(?!^)_/g, '-'));
-  const index = typeof words[3] === 'number' ? words[3] : 1;
+  return fieldAt(ctx, words, typeof words[3] === 'number' ? words[3] : 1);
+}
+/** Below `nameaddr` select_anyheader counts that word too: the last field without an index, the first with one. */
+function addressAt(ctx: RouteContext, words: Words): string | null {
+  return fieldAt(ctx, words, typeof words[3] === 'number' ? 1 : -1);
+}
+function fieldAt(ctx: RouteContext, words: Words, index: number): string | null {
+  const fields = ctx.msg.headersOf(dashed(words[2]));
   const field = index > 0 ? fields[index - 1] : fields.at(-1);
   return field?.value.trim() ?? null;
 }
@@ -22,8 +37,10 @@ function anyHeader(path: string): SelectTable {
     ),
     [`${path}.*`]: select('value of a header field', headerAt),
     [`${path}.*.#`]: select('value of a header field', headerAt),
-    ...nameAddrSelects(`${path}.*`, 'a header field', headerAt),
-    ...nameAddrSelects(`${path}.*.#`, 'a header field', headerAt),
+    ...paramsSelect(`${path}.*`, 'a header field', headerAt),
+    ...paramsSelect(`${path}.*.#`, 'a header field', headerAt),
+    ...nameAddrSelects(`${path}.*.nameaddr`, 'a header field', addressAt),
+    ...nameAddrSelects(`${path}.*.#.nameaddr`, 'a header field', addressAt),
   };
 }
 
@@ -136,7 +153,7 @@ export const messageSelects: SelectTable = {
   version: select('version of the start line', (ctx) => ctx.msg.version),
   ...wholeUri('ruri', 'Request-URI', uri),
   ...wholeUri('request_uri', 'Request-URI', uri),
-  ...wholeUri('dst_uri', 'destination URI', (ctx) => ifRequest(ctx, ctx.draft.dstUri ?? '')),
+  ...wholeUri('dst_uri', 'destination URI', (ctx) => (ctx.msg.isRequest ? some(ctx.draft.dstUri ?? '') : null)),
   ...wholeUri('next_hop', 'next hop', nextHop),
   'next_hop.src_ip': select('address the request would leave from', sourceIp),
   ...endpoint(

@@ -1,6 +1,16 @@
 /** Selects of the server and the run: clock, process, target set, run-time parameters. */
-import { type BranchTarget, type RouteContext, strftime, type Value } from '../../../runtime/sdk/index.js';
-import { nameAddrSelects, type SelectTable, select, uriSelects, type Words } from './families.js';
+import {
+  type BranchTarget,
+  nameAddrSelects,
+  paramsSelect,
+  type RouteContext,
+  type SelectTable,
+  select,
+  strftime,
+  uriSelects,
+  type Value,
+  type SelectWords as Words,
+} from '../../../runtime/sdk/index.js';
 
 // Clock and process ------------------------------------------------------------------------------------------------
 
@@ -33,13 +43,14 @@ const shapes: Readonly<Record<string, (branch: BranchTarget) => string>> = {
   q: (b) => (b.q < 0 ? '' : qText(b.q)),
   uriq: (b) => (b.q < 0 ? b.uri : `<${b.uri}>;q=${qText(b.q)}`),
 };
-/** One branch by its index, or all of them. */
+/** One branch by its index, from 0, or all of them; of all, nothing below can be asked. */
 function branches(ctx: RouteContext, words: Words): string | null {
   const shape = shapes[String(words[1]).toLowerCase()];
   const all = ctx.draft.branches;
   if (shape === undefined || all.length === 0) return null;
-  if (typeof words[2] !== 'number') return all.map(shape).join(',');
-  const one = all.at(words[2]);
+  if (words.length > 2 && typeof words[2] !== 'number') return null;
+  if (words[2] === undefined) return all.map(shape).join(',');
+  const one = all[Number(words[2])];
   return one === undefined ? null : shape(one);
 }
 function branchSelects(): SelectTable {
@@ -70,6 +81,7 @@ export const serverSelects: SelectTable = {
   ...times,
   ...branchSelects(),
   'cfg_get.*.*': select('run-time parameter: group, name', parameter),
-  ...nameAddrSelects('cfg_get.*.*', 'a run-time parameter', parameter),
-  ...uriSelects('cfg_get.*.*', 'a run-time parameter', parameter),
+  ...paramsSelect('cfg_get.*.*', 'a run-time parameter', parameter),
+  ...nameAddrSelects('cfg_get.*.*.nameaddr', 'a run-time parameter', parameter),
+  ...uriSelects('cfg_get.*.*.uri', 'a run-time parameter', parameter),
 };

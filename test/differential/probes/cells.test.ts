@@ -4,28 +4,38 @@ import { describe, expect, it } from 'vitest';
 import { parseGolden } from '../goldens.js';
 import { label } from './cfg.js';
 import { elsewhere, reads, shaped } from './pvs.js';
+import { selectReads, selectShapes, selectsElsewhere } from './selects.js';
 
-const folder = new URL('../goldens/pv-probes/', import.meta.url);
-const kinds = new Map<string, Set<string>>();
-let cells = 0;
-const defined = new Set<string>();
-for (const file of readdirSync(folder)) {
-  const { log } = parseGolden(readFileSync(new URL(file, folder), 'utf8'));
-  for (const line of log) {
-    const probe = /^NOTICE: <script>: (\w+) [rs] (.*?)=\[(.*)\]$/s.exec(line);
-    if (!probe) continue;
-    const [, kind, name, value] = probe;
-    cells++;
-    kinds.set(name!, (kinds.get(name!) ?? new Set()).add(kind!));
-    if (value !== '<null>' && value !== '') defined.add(name!);
+/** Of a group of probes: in which kinds of route each entry was read, which entries had a value, and how many cells there are. */
+function readCells(group: string) {
+  const folder = new URL(`../goldens/${group}/`, import.meta.url);
+  const kinds = new Map<string, Set<string>>();
+  const defined = new Set<string>();
+  let cells = 0;
+  for (const file of readdirSync(folder)) {
+    const { log } = parseGolden(readFileSync(new URL(file, folder), 'utf8'));
+    for (const line of log) {
+      const probe = /^NOTICE: <script>: (\w+) [rs] (.*?)=\[(.*)\]$/s.exec(line);
+      if (!probe) continue;
+      const [, kind, name, value] = probe;
+      cells++;
+      kinds.set(name!, (kinds.get(name!) ?? new Set()).add(kind!));
+      if (value !== '<null>' && value !== '') defined.add(name!);
+    }
   }
+  return { kinds, defined, cells };
 }
+/** Entries that were not read in each kind of route. */
+const unread = (entries: readonly string[], kinds: ReadonlyMap<string, ReadonlySet<string>>) =>
+  entries.filter(
+    (name) => [...(kinds.get(name) ?? [])].sort().join() !== 'branch,event,failure,onreply,onsend,reply,request',
+  );
 
 describe('pseudo-variable probes', () => {
+  const { kinds, defined, cells } = readCells('pv-probes');
   const entries = [...reads, ...shaped].map(label);
   it('read every entry in every kind of route', () => {
-    const all = ['branch', 'event', 'failure', 'onreply', 'onsend', 'reply', 'request'];
-    expect(entries.filter((name) => [...(kinds.get(name) ?? [])].sort().join() !== all.join())).toEqual([]);
+    expect(unread(entries, kinds)).toEqual([]);
   });
   it('find a value for each name somewhere', () => {
     const nameOf = (entry: string) => /^\(?([\w.]+)/.exec(entry)?.[1] ?? entry;
@@ -36,5 +46,31 @@ describe('pseudo-variable probes', () => {
   it('are many', () => {
     console.log(`${cells} cells: ${entries.length} reads`);
     expect(cells).toBeGreaterThan(10_000);
+  });
+});
+
+describe('select probes', () => {
+  const { kinds, defined, cells } = readCells('pv-selects');
+  const entries = [...selectReads, ...selectShapes].map(label);
+  it('read every path in every kind of route', () => {
+    expect(unread(entries, kinds)).toEqual([]);
+  });
+  it('find a value for each path of the catalog somewhere', () => {
+    // What words a path is filled with does not matter: one of them has a value.
+    const family = (entry: string) =>
+      entry
+        .replace(/^\(|\{.*$/g, '')
+        .replace(/\[-?\d+\]/, '')
+        .replace(/\.(h|header)\.\w+/, '.$1.*')
+        .replace(/\.(params?|p)\.\w+/, '.$1.*')
+        .replace(/\b(authorization|hf_value2?|hf_value_exists|line)(\.\w+|\[[^\]]*\])/, '$1.*')
+        .replace(/cfg_get\.\w+\.\w+/, 'cfg_get.*');
+    const found = new Set([...defined].map(family));
+    const missing = new Set(entries.map(family).filter((name) => !found.has(name)));
+    expect([...missing].sort()).toEqual(Object.keys(selectsElsewhere).map((path) => `sel(${path})`));
+  });
+  it('are many', () => {
+    console.log(`${cells} cells: ${entries.length} paths`);
+    expect(cells).toBeGreaterThan(30_000);
   });
 });

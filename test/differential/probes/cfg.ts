@@ -1,5 +1,6 @@
 /** The cfg that prints every probe in every kind of route. */
 import { reads, shaped } from './pvs.js';
+import { selectReads, selectShapes } from './selects.js';
 import { headerValueSelects, inputs, lineTransformations, selects, transformations, writes } from './values.js';
 
 /** Name of an entry on its log line: as written, without what would be replaced there. */
@@ -66,11 +67,10 @@ route[PREPARE] {
 }
 `;
 
-/** Not a route of its own: an onsend route cannot call one. */
-const readAll = (): string =>
+const printed = (all: readonly string[], shapes: readonly string[]): string =>
   [
-    ...reads.map((entry) => line('r', label(entry), entry)),
-    ...shaped.map((entry) => line('s', label(entry), entry)),
+    ...all.map((entry) => line('r', label(entry), entry)),
+    ...shapes.map((entry) => line('s', label(entry), entry)),
   ].join('\n');
 
 /** Script variables of an earlier message are still there in Kamailio (docs/deviations.md): out of the comparison. */
@@ -84,11 +84,17 @@ route[RESET] {
 }
 `;
 
-export const probesCfg = (): string => `${header}${prepare}${reset}
+/** `lines` in every kind of route: in place in the onsend route, which cannot call another. */
+const inEveryRoute = (lines: string): string => `${prepare}${reset}
 request_route {
 	$var(at) = "request";
 	if ($rU == "bare" || $rU == "typical") route(PREPARE);
 	if (is_method("ACK|CANCEL")) exit;
+	if ($rU == "full") {
+		$du = "sip:d:pw@127.0.0.1:22010;x=1;lr=on";
+		append_branch("sip:b:pw@127.0.0.1:22010;x=1;lr=on", "0.5");
+		$(branch(dst_uri)[0]) = "sip:bd:pw@127.0.0.1:22010;x=1;lr=on";
+	}
 	route(READ);
 	if ($hdr(X-Answer) != $null) {
 		sl_send_reply("200", "Done");
@@ -114,7 +120,7 @@ onsend_route {
 	$vn(n) = $null;
 	$vn(s) = $null;
 	$var(at) = "onsend";
-${readAll()}
+${lines}
 }
 
 reply_route {
@@ -142,10 +148,18 @@ event_route[tm:branch-failure:probe] {
 }
 
 route[READ] {
-${readAll()}
+${lines}
 	return 1;
 }
 `;
+
+export const probesCfg = (): string => `${header}${inEveryRoute(printed(reads, shaped))}`;
+
+export const selectsCfg = (): string => `${header}
+mine.words = "sip:u:pw@h.example.com:5;x=y;lr=on" desc "text"
+mine.named = "\\"N\\" <sip:u:pw@h.example.com:5;x=1;lr=on>;tag=t;x=2" desc "an address"
+mine.amount = 42 desc "number"
+${inEveryRoute(printed(selectReads, selectShapes))}`;
 
 const show = (mark: string, name: string): string =>
   `\txlog("L_NOTICE", "${mark} ${name}=[$(vn(r){s.encode.hexa})]\\n");`;
@@ -171,7 +185,7 @@ const selected = (paths: readonly string[]): string =>
     .flatMap((path) => [
       `\t$vn(r) = $null;`,
       `\t$vn(r) = @${path};`,
-      `\txlog("L_NOTICE", "at ${quoted(path)}=[$(vn(r){s.encode.base64})]\\n");`,
+      `\txlog("L_NOTICE", "at ${quoted(path)}=[$vn(r)]\\n");`,
       `\tif (@${path}) xlog("L_NOTICE", "is ${quoted(path)}\\n");`,
     ])
     .join('\n');

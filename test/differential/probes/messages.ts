@@ -106,6 +106,32 @@ export const hostile = lines(
   '\xff\r\n',
 );
 
+const address = (user: string) => `"N" <sip:${user}:pw@h.example.com:5;x=1;lr=on>;x=1;tag=${user};q=0.5;reason=r`;
+/** Each part of each address, Via and credentials has a value. */
+export const full = lines(
+  'INVITE sip:full:pw@127.0.0.1:5080;x=1;lr=on;transport=udp SIP/2.0',
+  `Via: ${via('full')}`,
+  'Via: SIP/2.0/TCP up.example.com:5070;received=192.0.2.1;rport=5071;branch=z9hG4bK-up;alias;i=2;x=1 (a comment)',
+  `From: ${address('f')}`,
+  `To: ${address('t').replace('tag=', 'o=')}`,
+  'Call-ID: call-1-full',
+  'CSeq: 1 INVITE',
+  `Contact: ${address('c')};expires=5;methods="INVITE";received="sip:192.0.2.1";+sip.instance="<urn:uuid:1>"`,
+  `Record-Route: ${address('rr')}`,
+  `Refer-To: ${address('r')}`,
+  `Remote-Party-ID: ${address('p')}`,
+  `P-Asserted-Identity: ${address('a')}`,
+  `Diversion: ${address('d')}`,
+  'Authorization: Digest username="u@d", realm="tok", nonce="n", uri="sip:d", response="0123456789abcdef0123456789abcdef", algorithm=MD5, cnonce="c", qop=auth, nc=00000001, opaque="o"',
+  'Identity: "abc="',
+  'Identity-Info: <https://example.com/cert>;alg=rsa-sha1',
+  'X-List: x=1;tag=2;q=3',
+  'X-Answer: yes',
+  'Content-Length: 0',
+  '',
+  '',
+);
+
 /** A 60 kB body. */
 export const big = (size: number) =>
   lines(

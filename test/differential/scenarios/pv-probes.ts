@@ -1,10 +1,10 @@
 /** Every pseudo-variable, read in every kind of route: on what has it, on what lacks it, and on hostile text. */
 import { probesCfg } from '../probes/cfg.js';
-import { bare, big, hostile, typical } from '../probes/messages.js';
+import { bare, big, full, hostile, typical } from '../probes/messages.js';
 import { generated, type Stage, scenario } from '../scenario.js';
 
 /** Two branches: the first rings and is busy, the second is out of service. */
-async function refused({ alice, bob }: Stage, text: string, method: string): Promise<void> {
+export async function refused({ alice, bob }: Stage, text: string, method: string): Promise<void> {
   await alice.raw(text);
   const first = await bob.receives(method);
   const second = await bob.receives(method);
@@ -20,6 +20,10 @@ export default generated('pv-probes', probesCfg(), [
   scenario('hostile', 'compact, folded, escaped, repeated, empty', (stage) => refused(stage, hostile, 'INVITE')),
   scenario('big', 'a body of 60 kB', async ({ alice }) => {
     await alice.raw(big(60_000));
+    await alice.receives(200);
+  }),
+  scenario('full', 'every part of every address', async ({ alice }) => {
+    await alice.raw(full);
     await alice.receives(200);
   }),
 ]);

@@ -2,28 +2,30 @@
  * Families of selects: what can be asked of any URI (`.host`, `.params.lr`) and of any name-addr (`.name`, `.uri`, `.params`).
  * Null where Kamailio's fails or gives nothing (core/select_core.c).
  */
-import {
-  parseParamList,
-  parseUri,
-  type RouteContext,
-  type SelectSpec,
-  type SipUri,
-  type Value,
-} from '../../../runtime/sdk/index.js';
+import { parseUri, type SipUri } from '../message/uri.js';
+import { parseParamList } from '../values/param-list.js';
+import type { RouteContext } from './context.js';
+import type { SelectSpec, Value } from './define.js';
 
-export type Words = readonly (string | number)[];
-export type Source = (ctx: RouteContext, words: Words) => string | null;
+/** `@hdr["Subject"][1].x` is `hdr`, `Subject`, 1, `x`. */
+export type SelectWords = readonly (string | number)[];
+type Words = SelectWords;
+/** A text: null where it fails, undefined where there is none. */
+type Source = (ctx: RouteContext, words: Words) => string | null | undefined;
+/** Text that is not there rather than empty. */
+export const some = (text: string): string | undefined => (text === '' ? undefined : text);
 export type SelectTable = Record<string, SelectSpec<object, RouteContext>>;
 
 export const select = (
   doc: string,
-  read: (ctx: RouteContext, words: Words) => Value,
+  read: (ctx: RouteContext, words: Words) => Value | undefined,
 ): SelectSpec<object, RouteContext> => ({
   doc,
   get: (_me, ctx, words) => read(ctx, words),
 });
-/** The last word, as it names a parameter: `_` stands for `-`. */
-const asked = (words: Words): string => String(words.at(-1)).replace(/(?!^)_/g, '-');
+/** A word as it names a header field or a parameter: `_` stands for `-`. */
+export const dashed = (word: string | number | undefined): string => String(word).replace(/(?!^)_/g, '-');
+const asked = (words: Words): string => dashed(words.at(-1));
 
 /** Value of a parameter in `a=1;b`; null when it is absent or has none. */
 export function paramIn(text: string, name: string): string | null {
@@ -74,13 +76,16 @@ const uriParts: Readonly<Record<string, readonly [string, (uri: SipUri) => Value
 export function uriSelects(path: string, doc: string, source: Source): SelectTable {
   const parsed = (ctx: RouteContext, words: Words) => {
     const text = source(ctx, words);
-    return text === null ? null : parseUri(text);
+    return text === null || text === undefined ? null : parseUri(text);
   };
   const table: SelectTable = {};
   for (const [part, [what, read]] of Object.entries(uriParts))
     table[`${path}.${part}`] = select(`${what} of ${doc}`, (ctx, words) => {
       const uri = parsed(ctx, words);
-      return uri === null ? null : read(uri);
+      if (uri === null) return null;
+      const value = read(uri);
+      // A host is there, and may be empty: the domain of a number.
+      return value === '' && part !== 'host' ? undefined : value;
     });
   table[`${path}.params.*`] = select(`parameter of ${doc}`, (ctx, words) => {
     const uri = parsed(ctx, words);
@@ -105,9 +110,9 @@ function outsideQuotes(text: string, wanted: string): number {
   }
   return -1;
 }
-function displayOf(text: string): string | null {
+function displayOf(text: string): string {
   const open = outsideQuotes(text, '<');
-  return open < 0 ? null : text.slice(0, open).trimEnd();
+  return open < 0 ? '' : text.slice(0, open).trimEnd();
 }
 export function addrUriOf(text: string): string | null {
   const open = outsideQuotes(text, '<');
@@ -118,7 +123,8 @@ export function addrUriOf(text: string): string | null {
   const close = outsideQuotes(text.slice(open + 1), '>');
   return close < 0 ? null : text.slice(open + 1, open + 1 + close);
 }
-function addrParamsOf(text: string): string | null {
+/** What follows the first `;` after the address; where there is none, what stands after the address as it is (select_nameaddr_params). */
+function addrParamsOf(text: string): { readonly text: string; readonly parsed: boolean } | null {
   const open = outsideQuotes(text, '<');
   let rest = text;
   if (open >= 0) {
@@ -127,7 +133,17 @@ function addrParamsOf(text: string): string | null {
     rest = text.slice(open + 1 + close + 1);
   }
   const start = outsideQuotes(rest, ';');
-  return start < 0 ? null : rest.slice(start + 1) || null;
+  return start < 0 ? { text: rest, parsed: false } : { text: rest.slice(start + 1), parsed: true };
+}
+
+/** `path.params.x`: a parameter of a text that is all parameters. */
+export function paramsSelect(path: string, doc: string, source: Source): SelectTable {
+  return {
+    [`${path}.params.*`]: select(`parameter in ${doc}`, (ctx, words) => {
+      const text = source(ctx, words);
+      return text ? paramIn(text, asked(words)) : null;
+    }),
+  };
 }
 
 /** What can be asked of a header value that may be an address. */
@@ -136,15 +152,21 @@ export function nameAddrSelects(path: string, doc: string, source: Source): Sele
     (read: (text: string) => string | null): Source =>
     (ctx, words) => {
       const text = source(ctx, words);
-      return text === null || text === '' ? null : read(text);
+      return text ? read(text) : null;
     };
-  const params = of(addrParamsOf);
+  const params = (ctx: RouteContext, words: Words) => {
+    const text = source(ctx, words);
+    return text ? addrParamsOf(text) : null;
+  };
   return {
     [`${path}.name`]: select(`display name of ${doc}, quotes included`, of(displayOf)),
-    [`${path}.params`]: select(`parameters after the address of ${doc}`, params),
+    [`${path}.params`]: select(
+      `parameters after the address of ${doc}`,
+      (ctx, words) => params(ctx, words)?.text ?? null,
+    ),
     [`${path}.params.*`]: select(`parameter after the address of ${doc}`, (ctx, words) => {
-      const text = params(ctx, words);
-      return text === null ? null : paramIn(text, asked(words));
+      const found = params(ctx, words);
+      return found?.parsed ? paramIn(found.text, asked(words)) : (found?.text ?? null);
     }),
     ...wholeUri(`${path}.uri`, `URI of ${doc}`, of(addrUriOf)),
   };
