@@ -4,7 +4,7 @@ import { addressTransformations } from '../values/address-transformations.js';
 import { escapeCommon } from '../values/codecs.js';
 import { stringTransformations } from '../values/string-transformations.js';
 import { sipTransformations } from './sip-transformations.js';
-import { reSubst } from './substitution.js';
+import { reSubst } from '../values/substitution.js';
 
 export type Transformation = (value: Value, ...args: Value[]) => Value;
 /** A value as SQL writes it: a number bare, text in quotes with its own escaped, nothing as `none` (sqlops/sql_trans.c). */

@@ -69,12 +69,14 @@ export type { ListenSocket, NextHop, SecureTarget, SendOptions } from '../transp
 export { AvpStore, type AvpValue } from '../values/avp.js';
 export * from '../values/coerce.js';
 export { coreHash } from '../values/core-hash.js';
+export { fnmatch } from '../values/fnmatch.js';
 export { NamedLocks } from '../values/locks.js';
 export { type IpValue, ipValue } from '../values/network.js';
 export { type ParamItem, parseParamList } from '../values/param-list.js';
 export { compileRegex, type RegexFlags } from '../values/regex.js';
 export { RuidSource } from '../values/ruid.js';
 export { strftime } from '../values/strftime.js';
+export { parseSubstitution, reSubst } from '../values/substitution.js';
 export { type XavpItem, XavpRecord, XavpStore, type XavpValue } from '../values/xavp.js';
 export * from './context.js';
 export * from './define.js';

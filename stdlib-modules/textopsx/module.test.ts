@@ -1,9 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { applyEdits, type SipMessage } from '../../runtime/message/index.js';
 import { fakeSocket, message } from '../../runtime/message/testing.js';
-import { compileRegex, type RouteContext, type Verdict } from '../../runtime/sdk/index.js';
+import { compileRegex, fnmatch, type RouteContext, type Verdict } from '../../runtime/sdk/index.js';
 import { fakeRun, fakeSelf } from '../../test/support/fake-run.js';
-import { fnmatch } from './iterators.js';
 import textopsx from './module.js';
 
 const head =

@@ -5,6 +5,7 @@ import {
   applyChanges,
   defineModule,
   Edits,
+  fnmatch,
   HeaderId,
   indexMessage,
   opt,
@@ -16,7 +17,7 @@ import {
   varInt,
   varStr,
 } from '../../runtime/sdk/index.js';
-import { bodyLines, end, FIELDS, field, fnmatch, LINES, line, move, start } from './iterators.js';
+import { bodyLines, end, FIELDS, field, LINES, line, move, start } from './iterators.js';
 import { headerValueSelects } from './selects.js';
 import * as values from './values.js';
 

@@ -1,6 +1,6 @@
 /** `{re.subst,/regex/replacement/flags}`: the substitution known when the cfg loads, or text that holds one. */
 import type { RegexMatch, Substitution, Value } from '../sdk/define.js';
-import { compileRegex, EreError } from '../values/regex.js';
+import { compileRegex, EreError } from './regex.js';
 
 /** Most matches replaced in one text. */
 const MAX_MATCHES = 1000;
@@ -26,7 +26,8 @@ export function reSubst(value: Value, by: Substitution<never> | Value, ctx: unkn
 
 /** Texts come from variables, so what was parsed is not kept; it is bounded instead. */
 const MAX_EXPRESSION = 1024;
-function parseSubstitution(value: Value): Substitution<never> | null {
+/** Null when it is none. */
+export function parseSubstitution(value: Value): Substitution<never> | null {
   if (typeof value !== 'string' || value.length > MAX_EXPRESSION) return null;
   const delimiter = value[0] ?? '';
   const middle = unescaped(value, delimiter, 1);
