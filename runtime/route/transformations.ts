@@ -3,8 +3,8 @@ import type { Substitution, Value } from '../sdk/define.js';
 import { addressTransformations } from '../values/address-transformations.js';
 import { escapeCommon } from '../values/codecs.js';
 import { stringTransformations } from '../values/string-transformations.js';
-import { sipTransformations } from './sip-transformations.js';
 import { reSubst } from '../values/substitution.js';
+import { sipTransformations } from './sip-transformations.js';
 
 export type Transformation = (value: Value, ...args: Value[]) => Value;
 /** A value as SQL writes it: a number bare, text in quotes with its own escaped, nothing as `none` (sqlops/sql_trans.c). */

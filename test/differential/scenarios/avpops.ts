@@ -63,7 +63,34 @@ const scenarios = slugs.map(([slug, title]) =>
   }),
 );
 const databases = scenarios.filter(({ slug }) => ['rows', 'store', 'query'].includes(slug));
+/** The same rows as files of db_text. */
+const texts: Readonly<Record<string, string>> = {
+  version: 'id(int,auto) table_name(string) table_version(int)\n1:usr_preferences:2\n',
+  usr_preferences: [
+    'id(int,auto) uuid(string) username(string) domain(string) attribute(string) type(int) value(string) last_modified(int,null)',
+    '1::alice:example.com:a:0:first:',
+    '2::alice:example.com:a:0:sec\\:ond:',
+    '3::alice:example.com:n:1:42:',
+    '4::alice:example.com:5:2:five:',
+    '5::alice:other.com:a:0:other:',
+    '6::bob:example.com:n:1:7:',
+    '7:u-1:::b:0:by uuid:',
+    '',
+  ].join('\n'),
+  speed_dial: 'id(int,auto) username(string) domain(string) new_uri(string)\n1:alice:example.com:sip\\:one@x\n',
+  location: 'id(int,auto) username(string) cseq(int) path(string,null) ruid(string)\n1:alice:5::r1\n2:alice:6:p:r2\n',
+};
+
 export default [
+  {
+    ...group(
+      'avpops-text',
+      'avpops.cfg',
+      databases.filter(({ slug }) => slug !== 'query'),
+      ['-A', 'DOMAIN=1', '-A', 'TEXT=1'],
+    ),
+    beside: texts,
+  },
   // Without use_domain Kamailio's db_sqlite refuses to store: it is given NULL for the domain.
   withRows(
     group(
