@@ -4,7 +4,7 @@
  * Apart from `index.ts`, so that a cfg without such modules bundles no XML library. Text is one-byte characters outside, as
  * everywhere; inside a document it is characters.
  */
-import { DOMParser, type Document, type Element, type Node, onErrorStopParsing } from '@xmldom/xmldom';
+import { DOMParser, type Document, type Element, type Node, onWarningStopParsing } from '@xmldom/xmldom';
 
 export type { Attr, Document, Element, Node } from '@xmldom/xmldom';
 
@@ -51,7 +51,7 @@ export function parseXml(text: string): Document | null {
     return null;
   }
 }
-const parser = () => new DOMParser({ onError: onErrorStopParsing, locator: false });
+const parser = () => new DOMParser({ onError: onWarningStopParsing, locator: false });
 
 /** One pass over the markup: depth, elements, no document type. What is not closed is left to the parser to refuse. */
 function withinBounds(text: string): boolean {
@@ -202,8 +202,7 @@ export function append(parent: Element, node: Node): void {
 // Writing
 
 /** The document with its declaration; `indent` by two blanks where an element has no text beside its elements. */
-export function writeXml(doc: Document, indent: boolean): string {
-  const encoding = encodings.get(doc);
+export function writeXml(doc: Document, indent: boolean, encoding = encodings.get(doc)): string {
   const alone = standalone.get(doc);
   let text = `<?xml version="1.0"${encoding === undefined ? '' : ` encoding="${encoding}"`}${alone === undefined ? '' : ` standalone="${alone}"`}?>\n`;
   for (const child of childrenOf(doc)) {
@@ -213,11 +212,9 @@ export function writeXml(doc: Document, indent: boolean): string {
   }
   return encoded(text, encoding);
 }
-/** One node as it stands in its document. */
-export function writeNode(node: Node): string {
-  const doc = node.ownerDocument;
-  return encoded(written(node, false, 0), (doc && encodings.get(doc)) ?? 'UTF-8');
-}
+/** One node as it stands in its document, in UTF-8. */
+export const writeNode = (node: Node): string =>
+  node.nodeType === NodeType.document ? writeXml(node as Document, false, 'UTF-8') : toUtf8(written(node, false, 0));
 function encoded(text: string, encoding: string | undefined): string {
   if (encoding !== undefined && /^utf-8$/i.test(encoding)) return toUtf8(text);
   const highest = /^iso-8859-1$/i.test(encoding ?? '') ? 0xff : 0x7f;

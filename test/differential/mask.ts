@@ -18,7 +18,7 @@
  * | in RPC output: the lines in `rpcFields`; times of dialogs that are set | always |
  * | log lines of pseudo-variable probes marked `s` (clock, process) | always, to their shape: digits become 9, letters x |
  * | the address in `<<xavp:0x…>>` | always |
- * | what libxml2 itself writes to the log after a line (`Entity: line 1: …`) | always |
+ * | what libxml2 itself writes to the log after a line (`Entity: line 1: …`, `XPath error : …`) | always |
  */
 const serverNames = /^(Server|User-Agent): (?:kamailio|sipc)\b.*$/i;
 const rpcFields =
@@ -93,7 +93,7 @@ export class Masks {
         `${line.level}: ${shaped(line.text)
           .replace(/timestamp=\d+/g, 'timestamp=*')
           .replace(/;code=408;reason=[^;]*/, ';code=408;reason=*')
-          .replace(/\nEntity: line \d[\s\S]*$/, '')}`,
+          .replace(/\n(?:Entity: line \d|XPath error :)[\s\S]*$/, '')}`,
       ),
     );
     const rpc = raw.rpc.map(({ command, output }) => ({
