@@ -728,6 +728,30 @@ const events: readonly Scenario[] = [
   }),
 ];
 
+/** route[PRESENCE] of the stock config. */
+const stock: readonly Scenario[] = [
+  scenario('stock', 'buddies see each other; what is no event is refused', async ({ alice, bob }) => {
+    await alice.register();
+    const { dialog } = await subscribe(bob, alice.aor);
+    const etag = await publish(alice, alice.aor, pidf(alice.aor, 'a'), 200);
+    await notified(bob);
+    await publish(alice, alice.aor, '', 200, { etag, expires: 0 });
+    await notified(bob);
+    await refresh(bob, dialog, { expires: 0 });
+    await notified(bob);
+    await subscribe(bob, alice.aor, { event: 'message-summary', status: 404 });
+    await subscribe(bob, alice.aor, { event: 'dialog', status: 489 });
+  }),
+  scenario('stock-winfo', 'winfo, and a subscription in the dialog', async ({ alice, bob }) => {
+    await subscribe(alice, alice.aor, { event: 'presence.winfo' });
+    const { dialog } = await subscribe(bob, alice.aor);
+    await notified(alice);
+    await refresh(bob, dialog);
+    await notified(bob);
+    await notified(alice);
+  }),
+];
+
 export default [
   presence('presence', [...basics, ...requests]),
   presence('presence-through', basics, ['SUBS_MODE=1']),
@@ -739,5 +763,6 @@ export default [
   presence('presence-memory', inMemory, ['SUBS_MODE=0', 'CACHE=2']),
   presence('presence-rounds', rounds, ['SUBS_MODE=3', 'CACHE=0', 'NOTIFIERS=1']),
   presence('presence-slow', slowRounds, ['SUBS_MODE=3', 'CACHE=0', 'NOTIFIERS=1', 'SLOW']),
+  withRows(group('stock-presence', 'stock-presence.cfg', stock), {}),
   presence('presence-events', events, ['EVENTS', 'LENIENT']),
 ];
