@@ -1,17 +1,20 @@
 /**
  * acc: accounting of transactions, into the log and into a database. Which ones is decided by message flags; the work is
- * done in accounting.ts. Call detail records (`cdr_*`) come with the dialog module.
+ * done in accounting.ts. Call detail records (`cdr_*`) are made from dialogs, in cdr.ts.
  */
 import {
   type Database,
   defineModule,
   type Format,
+  type LogLevel,
   type RouteContext,
+  type ServerApi,
   StartError,
   type Uses,
   varStr,
 } from '../../runtime/sdk/index.js';
 import { Accounting, type Extra, type Settings } from './accounting.js';
+import { CallRecords, type DialogApi } from './cdr.js';
 import { MAX_TIME_MODE, parseLegs, splitComment } from './record.js';
 
 interface Params {
@@ -49,6 +52,19 @@ interface Params {
   readonly acc_sip_code_column: string;
   readonly acc_sip_reason_column: string;
   readonly acc_time_column: string;
+  readonly cdr_enable: number;
+  readonly cdr_skip: string;
+  readonly cdr_log_enable: number;
+  readonly cdr_start_on_confirmed: number;
+  readonly cdr_extra: Extra | undefined;
+  readonly cdr_extra_nullable: number;
+  readonly cdr_extra_size: number;
+  readonly cdr_start_id: string;
+  readonly cdr_end_id: string;
+  readonly cdr_duration_id: string;
+  readonly cdr_expired_dlg_enable: number;
+  readonly cdr_on_failed: number;
+  readonly cdrs_table: string;
 }
 interface Me {
   readonly params: Params;
@@ -100,6 +116,41 @@ function settingsOf(p: Params): Settings {
     missedTable: (ctx) => p.db_table_missed_calls?.(ctx) ?? 'missed_calls',
   };
 }
+/** Call detail records, from the dialogs. */
+function recordsOf(me: Me, server: ServerApi, db: Database | null): CallRecords {
+  const { params: p } = me;
+  const dialogs = me.uses.find<DialogApi>('dialog');
+  if (dialogs === null) throw new StartError('SIPC8129', 'acc: cdr_enable needs the dialog module; load it before acc');
+  if (p.cdr_start_id === '' || p.cdr_end_id === '' || p.cdr_duration_id === '')
+    throw new StartError('SIPC8130', 'acc: cdr_start_id, cdr_end_id and cdr_duration_id need a name');
+  const extra = p.cdr_extra ?? [];
+  if (extra.length > p.cdr_extra_size)
+    throw new StartError(
+      'SIPC8131',
+      `acc: more than cdr_extra_size (${p.cdr_extra_size}) fields in cdr_extra; raise it`,
+    );
+  return new CallRecords(
+    {
+      logged: p.cdr_log_enable !== 0,
+      level: Math.max(-5, Math.min(3, p.log_level)) as LogLevel,
+      startsConfirmed: p.cdr_start_on_confirmed !== 0,
+      expiredToo: p.cdr_expired_dlg_enable !== 0,
+      failedToo: p.cdr_on_failed === 1,
+      skip: p.cdr_skip,
+      start: p.cdr_start_id,
+      end: p.cdr_end_id,
+      duration: p.cdr_duration_id,
+      extra,
+      nullable: p.cdr_extra_nullable === 1,
+      table: p.cdrs_table,
+      delayed: p.db_insert_mode === 1 || p.db_insert_mode === 2,
+      utcWords: p.time_mode === 4,
+    },
+    server,
+    dialogs,
+    db,
+  );
+}
 function accountingOf(me: Me): Accounting {
   if (me.state.accounting === null) throw new TypeError('acc is used before it was started');
   return me.state.accounting;
@@ -111,7 +162,7 @@ const messageFlag = (doc: string) => ({ type: 'int', default: -1, max: 31, doc }
 export default defineModule({
   name: 'acc',
   doc: 'Accounting of transactions into the log and a database.',
-  uses: ['tm', 'rr?'],
+  uses: ['tm', 'rr?', 'dialog?'],
   params: {
     log_flag: messageFlag('Message flag: account the transaction.'),
     log_missed_flag: messageFlag('Message flag: report the call when it is missed.'),
@@ -142,6 +193,32 @@ export default defineModule({
     acc_sip_code_column: column('sip_code'),
     acc_sip_reason_column: column('sip_reason'),
     acc_time_column: column('time'),
+    cdr_enable: { type: 'int', default: 0, min: 0, max: 1, doc: '1: a record for each call; needs the dialog module.' },
+    cdr_skip: { type: 'str', default: '', doc: 'Variable of the dialog that says: no record of this call.' },
+    cdr_log_enable: { type: 'int', default: 1, doc: '0: no line in the log for them.' },
+    cdr_start_on_confirmed: { type: 'int', default: 0, doc: '1: a call begins with its ACK, not with its INVITE.' },
+    cdr_facility: { type: 'str', default: 'LOG_DAEMON', doc: 'Syslog facility of the lines.' },
+    cdr_extra: { type: 'extra', doc: 'More fields: `name=$pv;name=$pv`, read when the call ends.' },
+    cdr_extra_nullable: {
+      type: 'int',
+      default: 0,
+      min: 0,
+      max: 1,
+      doc: '1: those without value are NULL in the database.',
+    },
+    cdr_extra_size: { type: 'int', default: 64, min: 0, doc: 'Most of them.' },
+    cdr_start_id: { type: 'str', default: 'start_time', doc: 'Name of the field, and of the variable of the dialog.' },
+    cdr_end_id: { type: 'str', default: 'end_time', doc: 'Name of the field, and of the variable of the dialog.' },
+    cdr_duration_id: { type: 'str', default: 'duration', doc: 'Name of the field, and of the variable of the dialog.' },
+    cdr_expired_dlg_enable: {
+      type: 'int',
+      default: 0,
+      min: 0,
+      max: 1,
+      doc: '1: also of calls that the server ended, or that were forgotten; with variables of the dialog only.',
+    },
+    cdr_on_failed: { type: 'int', default: 1, doc: '0: no record of calls that were not answered.' },
+    cdrs_table: { type: 'str', default: '', doc: 'Table of the records; none is written without a name.' },
     report_ack: { type: 'int', default: 0, doc: '1: account the ACK to a 2xx too.' },
     report_cancels: { type: 'int', default: 0, doc: '1: account CANCELs too.' },
     early_media: { type: 'int', default: 0, doc: '1: account provisional responses with a body too.' },
@@ -180,6 +257,7 @@ export default defineModule({
     const db: Database | null = db_url === '' ? null : await server.databases.open(db_url, 'acc');
     me.state.accounting = new Accounting(settings, server, me.uses, db);
     me.state.accounting.watch();
+    if (me.params.cdr_enable !== 0) recordsOf(me, server, db).watch();
   },
   functions: {
     acc_log_request: {
@@ -217,22 +295,5 @@ export default defineModule({
   pvs: {},
   rpc: {},
   eventRoutes: {},
-  missing: [
-    'param:cdr_enable',
-    'param:cdr_skip',
-    'param:cdr_log_enable',
-    'param:cdr_start_on_confirmed',
-    'param:cdr_facility',
-    'param:cdr_extra',
-    'param:cdr_extra_nullable',
-    'param:cdr_start_id',
-    'param:cdr_end_id',
-    'param:cdr_duration_id',
-    'param:cdr_duration_mode',
-    'param:cdr_expired_dlg_enable',
-    'param:cdr_on_failed',
-    'param:cdr_extra_size',
-    'param:cdrs_table',
-    'param:db_version_check',
-  ],
+  missing: ['param:cdr_duration_mode', 'param:db_version_check'],
 });

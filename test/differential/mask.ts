@@ -10,7 +10,7 @@
  * | the user part of a URI that is a flow token (outbound) | the server made it |
  * | `i=` after `branch=` in Via (the number of a connection) | always |
  * | X-Tm-Id (a transaction's index and label, shown by a cfg) | always |
- * | Date, `nonce=`, `nextnonce=`, `rspauth=`, `timestamp=` (acc), a pid in Warning | always |
+ * | Date, `nonce=`, `nextnonce=`, `rspauth=`, `timestamp=` and the times of call records (acc), a pid in Warning | always |
  * | acc's `reason=` beside `code=408` | always: for a timeout Kamailio writes what its last reply happened to leave there |
  * | Server, User-Agent | the value starts with the server's own name |
  * | the port of a connection a peer opened | always (`<alice>`) |
@@ -92,6 +92,7 @@ export class Masks {
       this.#known(
         `${line.level}: ${shaped(line.text)
           .replace(/timestamp=\d+/g, 'timestamp=*')
+          .replace(/\b(start_time|end_time|duration)=\d+\.\d+/g, '$1=*')
           .replace(/;code=408;reason=[^;]*/, ';code=408;reason=*')
           .replace(/\n(?:Entity: line \d|XPath error :)[\s\S]*$/, '')}`,
       ),

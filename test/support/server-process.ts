@@ -207,7 +207,8 @@ class LogReader {
     const level = start[1] ?? '';
     const text = start[2] ?? '';
     const acc = /^(.*?)acc(?: \[[^\]]*\]: \w+\(\))?: (.*)$/s.exec(text);
-    if (acc !== null) this.#open = { level, text: `${acc[1]}${acc[2]}` };
+    // What acc warns of is its own affair.
+    if (acc !== null && level !== 'WARNING') this.#open = { level, text: `${acc[1]}${acc[2]}` };
     else if (text.includes('<script>: ')) this.#open = { level, text };
   }
 }
