@@ -21,6 +21,8 @@ export const errors = {
   /** A reg-id that is no number in the first contact: Kamailio refuses it with a plain 200 (pack_ci in save.c). */
   unexplained: { status: 200, text: '' },
   invalidRegId: { status: 400, text: 'Invalid Reg-Id number' },
+  /** The location's database does not answer. */
+  database: { status: 500, text: 'Server Internal Error' },
   lowExpires: { status: 423, text: 'Interval too brief' },
 } as const;
 export type RegistrarError = (typeof errors)[keyof typeof errors];

@@ -65,6 +65,14 @@ export interface UsrlocApi {
   /** Gives the run the copy kept with a contact, as the `index`-th of its name. */
   giveXavp(ctx: RouteContext, contact: { readonly xavp: XavpValue | null }, index: number): void;
   setCaseSensitive(on: boolean): void;
+  /** Where the database has the records: this one, to work on until it is released. Rejects when it cannot be read. */
+  hold(table: string, aor: string): Promise<Held> | null;
+  /** Changes of the record that are being written. */
+  written(table: string, aor: string): Promise<unknown> | null;
+}
+interface Held {
+  /** False when a change could not be written. */
+  release(): Promise<boolean>;
 }
 export interface SlApi {
   reply(ctx: RouteContext, status: number, reason: string): Verdict;

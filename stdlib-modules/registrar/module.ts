@@ -5,18 +5,21 @@
 import {
   defineModule,
   int,
+  type Maybe,
   opt,
   type RouteContext,
   type ServerApi,
   StartError,
   str,
   type Uses,
+  type Verdict,
   varInt,
   varStr,
 } from '../../runtime/sdk/index.js';
 import { extractAor } from './aor.js';
 import { isError } from './errors.js';
-import type { Contact, SlApi, UsrlocApi } from './location.js';
+import { onRecord, onRecords } from './held.js';
+import type { Contact, Domain, SlApi, UsrlocApi } from './location.js';
 import { aorRules, lookup, lookupBranches, registered } from './lookup.js';
 import type { RegistrarParams } from './params.js';
 import { attributeNames, EXPIRED_PROFILE, frozen, Profiles, readProfile } from './profiles.js';
@@ -42,6 +45,19 @@ const environment = (me: Me): Replies => ({
   sl: me.uses.get<SlApi>('sl'),
 });
 const domainOf = (me: Me, name: string) => me.uses.get<UsrlocApi>('usrloc').location.domain(name);
+/** A look at the records of these addresses, as the location has them; -3 when its database does not answer. */
+function found(
+  me: Me,
+  ctx: RouteContext,
+  table: string,
+  uris: readonly string[],
+  look: (env: Replies, domain: Domain) => Verdict,
+  lost: Verdict = -3,
+): Maybe<Verdict> {
+  const env = environment(me);
+  const domain = domainOf(me, table);
+  return onRecords(env, ctx, domain, uris, () => look(env, domain), lost);
+}
 /** The address asked for: the Request-URI of a request, To of a response. */
 const subject = (ctx: RouteContext) => (ctx.msg.isRequest ? ctx.uri : (ctx.msg.to?.uriText ?? ''));
 
@@ -202,6 +218,7 @@ export default defineModule({
         [-1]: 'refused',
         [-2]: 'too many contacts',
       },
+      async: 'maybe',
       example: 'if (!save("location")) { sl_reply_error(); }',
       run: (me, ctx, name, flags, uri) => {
         if (uri === '') return -1;
@@ -215,26 +232,36 @@ export default defineModule({
       args: [table, ofUri],
       routes: ['request', 'failure'],
       returns: { 1: 'found', [-1]: 'not found', [-2]: 'no contact takes this method', [-3]: 'error' },
+      async: 'maybe',
       example: 'if (!lookup("location")) { sl_send_reply("404", "Not Found"); exit; }',
       run: (me, ctx, name, uri) =>
-        uri === '' ? -1 : lookup(environment(me), ctx, domainOf(me, name), uri ?? ctx.uri, true),
+        uri === ''
+          ? -1
+          : found(me, ctx, name, [uri ?? ctx.uri], (env, domain) => lookup(env, ctx, domain, uri ?? ctx.uri, true)),
     },
     lookup_to_dset: {
       doc: 'Adds all contacts as branches and leaves the Request-URI.',
       args: [table, ofUri],
       routes: ['request', 'failure'],
       returns: { 1: 'found', [-1]: 'not found', [-2]: 'no contact takes this method', [-3]: 'error' },
+      async: 'maybe',
       example: 'lookup_to_dset("location", "sip:team@example.com");',
       run: (me, ctx, name, uri) =>
-        uri === '' ? -1 : lookup(environment(me), ctx, domainOf(me, name), uri ?? ctx.uri, false),
+        uri === ''
+          ? -1
+          : found(me, ctx, name, [uri ?? ctx.uri], (env, domain) => lookup(env, ctx, domain, uri ?? ctx.uri, false)),
     },
     lookup_branches: {
       doc: 'Looks up the Request-URI and every plain branch.',
       args: [table],
       routes: ['request', 'failure'],
       returns: { 1: 'one was found', [-1]: 'none', [-2]: 'no contact takes this method', [-3]: 'error' },
+      async: 'maybe',
       example: 'lookup_branches("location");',
-      run: (me, ctx, name) => lookupBranches(environment(me), ctx, domainOf(me, name)),
+      run: (me, ctx, name) => {
+        const uris = [ctx.uri, ...ctx.draft.branches.map((branch) => branch.uri)];
+        return found(me, ctx, name, uris, (env, domain) => lookupBranches(env, ctx, domain));
+      },
     },
     registered: {
       doc: 'Is the address registered? Changes nothing.',
@@ -246,11 +273,19 @@ export default defineModule({
       ],
       routes: ['any'],
       returns: { 1: 'it is', [-1]: 'it is not' },
+      async: 'maybe',
       example: 'if (registered("location")) { xlog("known\\n"); }',
       run(me, ctx, name, uri, match, action) {
         if (uri === '') return -1;
-        const domain = domainOf(me, name);
-        return registered(environment(me), ctx, domain, uri ?? subject(ctx), match ?? 0, action ?? 0) ? 1 : -1;
+        const asked = uri ?? subject(ctx);
+        return found(
+          me,
+          ctx,
+          name,
+          [asked],
+          (env, domain) => (registered(env, ctx, domain, asked, match ?? 0, action ?? 0) ? 1 : -1),
+          -1,
+        );
       },
     },
     unregister: {
@@ -258,6 +293,7 @@ export default defineModule({
       args: [table, varStr('uri', 'address-of-record'), opt(varStr('ruid', 'record id'))],
       routes: ['any'],
       returns: { 1: 'removed', [-1]: 'bad address', [-2]: 'not removed', [-3]: 'no such contact' },
+      async: 'maybe',
       example: 'unregister("location", "$ru");',
       run(me, ctx, name, uri, ruid) {
         const env = environment(me);
@@ -272,18 +308,21 @@ export default defineModule({
           return -1;
         }
         const domain = domainOf(me, name);
-        if (ruid === undefined) {
-          domain.delete(extracted.aor);
+        const remove = (): Verdict => {
+          if (ruid === undefined) {
+            domain.delete(extracted.aor);
+            return 1;
+          }
+          const found = domain.byRuid(env.usrloc.aorHash(extracted.aor), ruid);
+          if (found === null) {
+            ctx.log(0, 'AOR/Contact not found', 'registrar');
+            return -3;
+          }
+          domain.remove(found.record, found.contact);
+          domain.release(found.record);
           return 1;
-        }
-        const found = domain.byRuid(env.usrloc.aorHash(extracted.aor), ruid);
-        if (found === null) {
-          ctx.log(0, 'AOR/Contact not found', 'registrar');
-          return -3;
-        }
-        domain.remove(found.record, found.contact);
-        domain.release(found.record);
-        return 1;
+        };
+        return onRecord(env, ctx, domain, uri, remove, -2);
       },
     },
     add_sock_hdr: {
@@ -311,6 +350,7 @@ export default defineModule({
       args: [table, varStr('uri', 'address-of-record'), str('profile', 'name of the copy')],
       routes: ['request', 'failure'],
       returns: { 1: 'copied', [-1]: 'bad address, or not there' },
+      async: 'maybe',
       example: 'if (reg_fetch_contacts("location", "$ru", "callee")) xlog("$(ulc(callee=>count))\\n");',
       run(me, ctx, name, uri, profile) {
         if (uri === '') return -1;
@@ -321,10 +361,13 @@ export default defineModule({
           ctx.log(-1, 'failed to extract Address Of Record', 'registrar');
           return -1;
         }
-        const contacts = domainOf(me, name).get(extracted.aor)?.contacts;
-        if (contacts === undefined) return -1;
-        const copy = { aor: extracted.aor, domain: name, aorHash: 0, contacts: contacts.map(frozen) };
-        return me.state.profiles.set(ctx, profile, copy) ? 1 : -1;
+        const copyAll = (_env: Replies, domain: Domain): Verdict => {
+          const contacts = domain.get(extracted.aor)?.contacts;
+          if (contacts === undefined) return -1;
+          const copy = { aor: extracted.aor, domain: name, aorHash: 0, contacts: contacts.map(frozen) };
+          return me.state.profiles.set(ctx, profile, copy) ? 1 : -1;
+        };
+        return found(me, ctx, name, [uri], copyAll, -1);
       },
     },
     lookup_xavp: {
@@ -337,9 +380,10 @@ export default defineModule({
       ],
       routes: ['any'],
       returns: { 1: 'found', [-1]: 'bad address, or not there' },
+      async: 'maybe',
       example: 'if (lookup_xavp("location", "$fu", "rul", "cul")) xlog("$xavp(rul=>count) $xavp(cul=>uri)\\n");',
       run: (me, ctx, name, uri, record, contacts) =>
-        lookupXavp(environment(me), ctx, domainOf(me, name), uri, record, contacts),
+        found(me, ctx, name, [uri], (env, domain) => lookupXavp(env, ctx, domain, uri, record, contacts), -1),
     },
     reg_from_user: {
       doc: 'Does the message come from the address of one of the contacts (`received`, else the contact)?',
@@ -350,8 +394,10 @@ export default defineModule({
       ],
       routes: ['any'],
       returns: { 1: 'yes', [-1]: 'no' },
+      async: 'maybe',
       example: 'if (reg_from_user("location", "$fu", "0")) xlog("known phone\\n");',
-      run: (me, ctx, name, uri, mode) => (isFromUser(environment(me), ctx, domainOf(me, name), uri, mode) ? 1 : -1),
+      run: (me, ctx, name, uri, mode) =>
+        found(me, ctx, name, [uri], (env, domain) => (isFromUser(env, ctx, domain, uri, mode) ? 1 : -1), -1),
     },
     reg_free_contacts: {
       doc: 'Forgets a copy.',

@@ -2,7 +2,7 @@
  * `save()`: what a REGISTER does to the bindings of an address-of-record (RFC 3261 §10.3), decided as Kamailio's
  * registrar does (save.c): several contacts in one request are done one after another, not all or none.
  */
-import type { ListenSocket, NameAddr, RouteContext, Verdict } from '../../runtime/sdk/index.js';
+import type { ListenSocket, Maybe, NameAddr, RouteContext, Verdict } from '../../runtime/sdk/index.js';
 import { extractAor } from './aor.js';
 import {
   allowedMethods,
@@ -14,6 +14,7 @@ import {
   readContacts,
 } from './contacts.js';
 import { errors, isError, type RegistrarError } from './errors.js';
+import { onRecord } from './held.js';
 import type { AorRecord, Contact, ContactInfo, Domain } from './location.js';
 import { outboundOf } from './outbound.js';
 import { pathOf } from './path.js';
@@ -54,9 +55,29 @@ export function save(
   domain: Domain,
   flags: number,
   uri: string | undefined,
+): Maybe<Verdict> {
+  const saving = new Saving(env, ctx, domain, flags);
+  const lost: Failed = { error: errors.database, contact: '' };
+  const result = onRecord<Done | Failed>(
+    env,
+    ctx,
+    domain,
+    uri ?? ctx.msg.to?.uriText ?? '',
+    () => saving.run(uri),
+    lost,
+  );
+  if (result instanceof Promise) return result.then((done) => finish(env, counters, ctx, flags, done));
+  return finish(env, counters, ctx, flags, result);
+}
+/** Counts, and answers when it is time for that. */
+function finish(
+  env: Replies,
+  counters: SaveCounters,
+  ctx: RouteContext,
+  flags: number,
+  result: Done | Failed,
 ): Verdict {
   const answering = ctx.kind === 'request' || ctx.kind === 'failure';
-  const result = new Saving(env, ctx, domain, flags).run(uri);
   if ('error' in result) {
     counters.rejected_regs.value++;
     prepare(ctx, result);

@@ -1,6 +1,7 @@
 /** What other modules (registrar, nathelper) get of usrloc. */
 import type { RouteContext, XavpValue } from '../../runtime/sdk/index.js';
 import type { Location } from './location.js';
+import type { Held } from './persistence.js';
 
 export interface UsrlocApi {
   readonly location: Location;
@@ -15,6 +16,13 @@ export interface UsrlocApi {
   xavpOf(ctx: RouteContext): XavpValue | null;
   /** Gives the run the one kept with a contact, as the `index`-th of its name. */
   giveXavp(ctx: RouteContext, contact: { readonly xavp: XavpValue | null }, index: number): void;
+  /**
+   * With `db_mode` 3: nobody else has the record until it is released, and it is as the database has it; rejects with a
+   * `DbError`. Null with other modes: memory has it.
+   */
+  hold(table: string, aor: string): Promise<Held> | null;
+  /** With `db_mode` 1: settles when the changes of a record are written, or could not be. Null: nothing is under way. */
+  written(table: string, aor: string): Promise<unknown> | null;
   /** AORs keep their case (registrar's `case_sensitive`): how RPC commands compare. */
   setCaseSensitive(on: boolean): void;
 }

@@ -111,6 +111,14 @@ export class Domain {
     if (others.length === 0) this.byHash.delete(record.hash);
     else this.byHash.set(record.hash, others);
   }
+  /** Forgets a record and its contacts; nobody is told. */
+  discard(aor: string): void {
+    const record = this.records.get(aor);
+    if (!record) return;
+    this.contactCount -= record.contacts.length;
+    record.contacts = [];
+    this.forget(record);
+  }
   delete(aor: string): void {
     const record = this.records.get(aor);
     if (!record) return;

@@ -1,6 +1,6 @@
 /**
- * usrloc: the location service (RFC 3261 §10), in memory and, with `db_mode` 1, 2 and 4, in a database. registrar writes
- * and reads it. `db_mode` 3 is refused at the start, so that nobody believes several servers share a table.
+ * usrloc: the location service (RFC 3261 §10), in memory and, with `db_mode` 1, 2 and 4, in a database too; with `db_mode` 3
+ * in the database only. registrar writes and reads it.
  */
 import {
   DbError,
@@ -18,7 +18,7 @@ import type { UsrlocApi } from './api.js';
 import { copyOf, insertAt } from './contact-xavp.js';
 import { Keepalives } from './keepalive.js';
 import { aorHash, type ConnectionWatch, Location } from './location.js';
-import { Persistence } from './persistence.js';
+import { DbMode, Persistence } from './persistence.js';
 import { type ColumnName, columnNames } from './rows.js';
 import * as commands from './rpc.js';
 
@@ -73,7 +73,7 @@ export default defineModule({
     db_mode: {
       type: 'int',
       default: 0,
-      doc: '0 memory only, 1 written at once, 2 written by the timer, 4 read at the start only.',
+      doc: '0 memory only, 1 written at once, 2 written by the timer, 3 database only, 4 read at the start only.',
     },
     db_url: { type: 'str', default: '', doc: 'Database; for db_mode > 0.' },
     matching_mode: { type: 'int', default: 0, doc: '0 contact, 1 contact and Call-ID, 2 contact and Path, 3 Call-ID.' },
@@ -146,12 +146,12 @@ export default defineModule({
         ),
   async start(me, server) {
     const { db_mode, matching_mode, preload, timer_interval } = me.params;
-    if (db_mode < 0 || db_mode > 4 || db_mode === 3)
-      throw new StartError('SIPC8020', `usrloc: db_mode ${db_mode} is not available; use 0, 1, 2 or 4`);
+    if (db_mode < 0 || db_mode > 4)
+      throw new StartError('SIPC8020', `usrloc: db_mode ${db_mode} does not exist; use 0 to 4`);
     if (matching_mode < 0 || matching_mode > 3)
       throw new StartError('SIPC8021', `usrloc: matching_mode ${matching_mode} does not exist; use 0, 1, 2 or 3`);
     if (me.params.rm_expired_delay !== 0)
-      throw new StartError('SIPC8073', 'usrloc: rm_expired_delay works with db_mode 3 only; remove it');
+      throw new StartError('SIPC8073', 'usrloc: rm_expired_delay is not available; remove it');
     if (me.params.nat_bflag > 31)
       throw new StartError('SIPC8074', `usrloc: nat_bflag ${me.params.nat_bflag} is no branch flag; use 0 to 31`);
     const { location } = me.state;
@@ -169,7 +169,8 @@ export default defineModule({
     location.connections = watchOf(server.transports);
     const keepalives = keepalivesOf(me, server);
     me.state.tick = () => {
-      location.collect(keepalives === null ? undefined : (record) => keepalives.record(record));
+      if (db_mode !== DbMode.only)
+        location.collect(keepalives === null ? undefined : (record) => keepalives.record(record));
       void me.state.persistence?.flush();
     };
     if (keepalives !== null) server.transactions.responseSeen.push((reply) => keepalives.seen(reply));
@@ -192,20 +193,20 @@ export default defineModule({
     'ul.dump': { doc: 'Dump user location tables', run: (me, call) => commands.dump(environment(me), call) },
     'ul.lookup': {
       doc: 'Lookup one AOR in the usrloc location table',
-      run: (me, call) => commands.lookup(environment(me), call),
+      run: (me, call) => onRecord(me, call, commands.lookup),
     },
     'ul.rm': {
       doc: 'Delete an address of record including its contacts',
-      run: (me, call) => commands.removeAor(environment(me), call),
+      run: (me, call) => onRecord(me, call, commands.removeAor),
     },
     'ul.rm_contact': {
       doc: 'Delete a contact from an AOR record',
-      run: (me, call) => commands.removeContact(environment(me), call),
+      run: (me, call) => onRecord(me, call, commands.removeContact),
     },
     'ul.flush': { doc: 'Flush the usrloc memory cache to DB', run: (me) => me.state.tick() },
     'ul.add': {
       doc: 'Add a new contact for an address of record',
-      run: (me, call) => commands.add(environment(me), call),
+      run: (me, call) => onRecord(me, call, commands.add),
     },
     'ul.db_users': { doc: 'Count of users in the database', run: (me, call) => count(me.state, call, 'users') },
     'ul.db_contacts': {
@@ -230,6 +231,8 @@ export default defineModule({
       const copy = copyOf(contact.xavp);
       if (copy !== null) insertAt(ctx.xavps, me.params.xavp_contact, index, copy);
     },
+    hold: (table, aor) => me.state.persistence?.hold(me.state.location.domain(table), aor) ?? null,
+    written: (table, aor) => me.state.persistence?.written(me.state.location.domain(table), aor) ?? null,
     setCaseSensitive: (on) => {
       me.state.caseSensitive = on;
     },
@@ -286,6 +289,30 @@ const defaultLogMessage =
     const text = (name: string) => String(server.pv(name)?.get(ctx) ?? '');
     return ` to-uri: [${text('tu')}] remote-addr: [${text('sas')}]`;
   };
+
+/** Commands on one record, named by table and address: with `db_mode` 3 it is read before and written behind. */
+function onRecord(
+  me: { state: UsrlocState; params: { use_domain: number } },
+  call: RpcCall,
+  run: (env: commands.RpcEnvironment, call: RpcCall) => void,
+): void | Promise<void> {
+  const env = environment(me);
+  const [table, aor] = call.params;
+  const domain = typeof table === 'string' ? me.state.location.domains.get(table) : undefined;
+  const fixed = typeof aor === 'string' && domain ? commands.fixAor(env, aor) : null;
+  const holding = domain && fixed !== null ? (me.state.persistence?.hold(domain, fixed) ?? null) : null;
+  if (holding === null) return run(env, call);
+  return holding.then(
+    async (held) => {
+      try {
+        run(env, call);
+      } finally {
+        if (!(await held.release())) call.fault(500, 'The database does not answer');
+      }
+    },
+    () => call.fault(500, 'The database does not answer'),
+  );
+}
 
 async function count(state: UsrlocState, call: RpcCall, what: 'users' | 'contacts' | 'expired'): Promise<void> {
   if (state.persistence === null) return call.fault(500, 'Command is not supported in db_mode=0');

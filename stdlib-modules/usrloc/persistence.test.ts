@@ -245,3 +245,69 @@ describe('rows', () => {
     ['bob', false, { user: 'bob', domain: null }],
   ])('%s, use_domain %s', (aor, useDomain, parts) => expect(splitAor(aor, useDomain)).toEqual(parts));
 });
+
+describe('the database only', () => {
+  const only = { mode: DbMode.only } as const;
+  const held = async (w: Awaited<ReturnType<typeof world>>, aor: string) => {
+    const holding = w.persistence.hold(w.domain, aor);
+    if (holding === null) throw new Error('not held');
+    return holding;
+  };
+
+  it('a record is read for who holds it, written when it is let go, and not kept', async () => {
+    const w = await world(only);
+    const first = await held(w, 'bob');
+    w.domain.insert(w.domain.getOrCreate('bob'), info());
+    expect(await first.release()).toBe(true);
+    expect([w.domain.get('bob'), w.domain.contactCount, (await w.rows()).length]).toEqual([null, 0, 1]);
+    const second = await held(w, 'bob');
+    const record = w.domain.get('bob');
+    expect(record?.contacts.map(({ uri }) => uri)).toEqual(['sip:bob@10.0.0.1']);
+    w.domain.delete('bob');
+    expect([await second.release(), await w.rows()]).toEqual([true, []]);
+  });
+
+  it('one at a time has a record; others are not waited for', async () => {
+    const w = await world(only);
+    const order: string[] = [];
+    const work = async (aor: string, name: string, wait: Promise<unknown>) => {
+      const mine = await held(w, aor);
+      order.push(`${name} in`);
+      await wait;
+      order.push(`${name} out`);
+      await mine.release();
+    };
+    let go = () => {};
+    const gate = new Promise<void>((resolve) => {
+      go = resolve;
+    });
+    const all = [work('bob', 'one', gate), work('bob', 'two', Promise.resolve())];
+    await work('alice', 'other', Promise.resolve());
+    go();
+    await Promise.all(all);
+    expect(order.filter((step) => !step.startsWith('other'))).toEqual(['one in', 'one out', 'two in', 'two out']);
+    expect(order.indexOf('other out')).toBeLessThan(order.indexOf('one out'));
+  });
+
+  it('what cannot be written is told, and given up', async () => {
+    const w = await world(only);
+    const mine = await held(w, 'bob');
+    await w.db.raw('DROP TABLE location');
+    w.domain.insert(w.domain.getOrCreate('bob'), info());
+    expect([await mine.release(), w.domain.get('bob')]).toEqual([false, null]);
+    await expect(held(w, 'bob')).rejects.toThrow('location');
+    await expect(held(w, 'bob')).rejects.toThrow('location');
+  });
+
+  it('write-through: who asks hears when it is written', async () => {
+    const w = await world();
+    expect(w.persistence.written(w.domain, 'bob')).toBeNull();
+    w.domain.insert(w.domain.getOrCreate('bob'), info());
+    expect(w.persistence.written(w.domain, 'alice')).toBeNull();
+    await w.persistence.written(w.domain, 'bob');
+    expect((await w.rows()).length).toBe(1);
+    w.domain.delete('bob');
+    await w.persistence.written(w.domain, 'bob');
+    expect([await w.rows(), w.persistence.hold(w.domain, 'bob')]).toEqual([[], null]);
+  });
+});

@@ -1,6 +1,7 @@
 /**
  * The location in a database, for `db_mode` 1 (each change is written at once), 2 (at the timer's ticks) and 4 (read at the
- * start, never written). Memory answers; what could not be written is tried again at the next tick.
+ * start, never written). Memory answers; what could not be written is tried again at the next tick. With `db_mode` 3 the
+ * database answers: a record is read when somebody wants it, written before it is let go, and not kept.
  *
  * ```
  *   insert ──► new ──written──► synced ──refresh──► dirty ──written──► synced
@@ -10,6 +11,7 @@
 import {
   type Database,
   DbError,
+  type DbResult,
   type DbRow,
   DbTime,
   type ServerApi,
@@ -44,6 +46,13 @@ export interface PersistenceSettings extends RowSettings {
   readonly keepsXavp: boolean;
 }
 
+/** A record that somebody works on. */
+export interface Held {
+  /** Lets it go; false when a change could not be written: then it is not made. */
+  release(): Promise<boolean>;
+}
+const keyOf = (table: string, aor: string): string => `${table}\n${aor}`;
+
 interface Gone {
   readonly table: string;
   readonly contact: Contact;
@@ -54,6 +63,8 @@ export class Persistence {
   private readonly busy = new Map<string, Promise<void>>();
   private readonly gone = new Map<string, Gone>();
   private flushing: Promise<void> | null = null;
+  /** Records that are held, and who waits for them: settles when the last one has let go. */
+  private readonly held = new Map<string, Promise<void>>();
 
   constructor(
     private readonly settings: PersistenceSettings,
@@ -78,7 +89,8 @@ export class Persistence {
           );
       }
       if (settings.cleansTcp) await db.delete(domain.name, this.ownRows([[settings.columns.connection_id, '>=', 1]]));
-      if (settings.loads || settings.mode === DbMode.readOnly) await this.load(domain);
+      if (settings.mode !== DbMode.only && (settings.loads || settings.mode === DbMode.readOnly))
+        await this.load(domain);
     } catch (error) {
       if (!(error instanceof DbError)) throw error;
       throw new StartError('SIPC8081', `usrloc: cannot read table ${domain.name}: ${error.message}`);
@@ -91,8 +103,12 @@ export class Persistence {
     return where;
   }
   private async load(domain: Domain): Promise<void> {
-    const { settings, server } = this;
     const found = await this.db.query(domain.name, { where: this.ownRows([]) });
+    this.take(domain, found);
+    if (this.settings.keepsXavp) await this.loadAttributes(domain);
+  }
+  private take(domain: Domain, found: DbResult): void {
+    const { settings, server } = this;
     const socket = (name: string) => server.transports.sockets.find((s) => s.sockStr === name) ?? null;
     for (const row of found.records()) {
       const loaded = fromRow(row, settings, socket, settings.skipRemoteSocket);
@@ -103,10 +119,10 @@ export class Persistence {
       const contact = domain.load(domain.getOrCreate(loaded.aor), loaded.info);
       contact.dbState = DbState.synced;
     }
-    if (settings.keepsXavp) await this.loadAttributes(domain);
   }
-  private async loadAttributes(domain: Domain): Promise<void> {
-    const found = await this.db.query(`${domain.name}_attrs`, { order: ['id'] });
+  private async loadAttributes(domain: Domain, ruid?: string): Promise<void> {
+    const where = ruid === undefined ? {} : { where: { ruid } };
+    const found = await this.db.query(`${domain.name}_attrs`, { order: ['id'], ...where });
     const byRuid = new Map<string, Contact>();
     for (const record of domain.records.values()) for (const c of record.contacts) byRuid.set(c.ruid, c);
     for (const row of found.records()) {
@@ -120,12 +136,75 @@ export class Persistence {
   }
 
   // ---------------------------------------------------------------------------------------------------------------
+  // Record by record
+
+  /** See `UsrlocApi.hold`. */
+  hold(domain: Domain, aor: string): Promise<Held> | null {
+    return this.settings.mode === DbMode.only ? this.holdRecord(domain, aor) : null;
+  }
+  private async holdRecord(domain: Domain, aor: string): Promise<Held> {
+    const key = keyOf(domain.name, aor);
+    const before = this.held.get(key);
+    let letGo = () => {};
+    const mine = new Promise<void>((resolve) => {
+      letGo = () => {
+        resolve();
+        if (this.held.get(key) === mine) this.held.delete(key);
+      };
+    });
+    this.held.set(key, mine);
+    await before;
+    try {
+      await this.loadRecord(domain, aor);
+    } catch (error) {
+      domain.discard(aor);
+      letGo();
+      throw error;
+    }
+    return {
+      release: async () => {
+        const whole = await this.settle(domain, aor);
+        domain.discard(aor);
+        letGo();
+        return whole;
+      },
+    };
+  }
+  private async loadRecord(domain: Domain, aor: string): Promise<void> {
+    const { columns, useDomain, keepsXavp } = this.settings;
+    const { user, domain: host } = splitAor(aor, useDomain);
+    const owner: [string, '=', string][] = [[columns.user, '=', user]];
+    if (host !== null) owner.push([columns.domain, '=', host]);
+    this.take(domain, await this.db.query(domain.name, { where: [...owner, ...this.ownRows([])] }));
+    if (!keepsXavp) return;
+    for (const { ruid } of domain.get(aor)?.contacts ?? []) await this.loadAttributes(domain, ruid);
+  }
+  /** Waits for the changes of a record; what was not written is given up. True when all were. */
+  private async settle(domain: Domain, aor: string): Promise<boolean> {
+    const contacts = domain.get(aor)?.contacts ?? [];
+    const gone = [...this.gone.values()].filter((left) => left.table === domain.name && left.contact.aor === aor);
+    await Promise.all([...contacts, ...gone.map(({ contact }) => contact)].map(({ ruid }) => this.busy.get(ruid)));
+    let whole = true;
+    for (const { contact } of gone) if (this.gone.delete(contact.ruid)) whole = false;
+    return whole && contacts.every((contact) => contact.dbState === DbState.synced || isMemoryOnly(contact));
+  }
+  /** See `UsrlocApi.written`. */
+  written(domain: Domain, aor: string): Promise<unknown> | null {
+    if (this.settings.mode !== DbMode.writeThrough || this.busy.size === 0) return null;
+    const ruids = (domain.get(aor)?.contacts ?? []).map(({ ruid }) => ruid);
+    for (const { table, contact } of this.gone.values())
+      if (table === domain.name && contact.aor === aor) ruids.push(contact.ruid);
+    const writes = ruids.map((ruid) => this.busy.get(ruid)).filter((write) => write !== undefined);
+    return writes.length === 0 ? null : Promise.all(writes);
+  }
+
+  // ---------------------------------------------------------------------------------------------------------------
   // Writing
 
   /** Told of each change in memory. */
   changed(event: LocationEvent, contact: Contact, domain: Domain): void {
     if (this.settings.mode === DbMode.readOnly || isMemoryOnly(contact)) return;
-    const now = this.settings.mode === DbMode.writeThrough;
+    const now = this.settings.mode === DbMode.writeThrough || this.settings.mode === DbMode.only;
     switch (event) {
       case 'insert':
         if (now) this.enqueue(contact, () => this.write(contact, domain.name));
@@ -226,6 +305,8 @@ export class Persistence {
     return this.flushing;
   }
   private async flushAll(): Promise<void> {
+    // What is in memory belongs to who holds it.
+    if (this.settings.mode === DbMode.only) return this.clean();
     const work: (() => void)[] = [];
     for (const domain of this.location.domains.values()) {
       for (const record of domain.records.values()) {

@@ -56,7 +56,7 @@ function addContacts(to: RpcArray, contacts: readonly Contact[], now: number) {
 }
 
 /** The AOR as the table has it: lower case, without the domain unless `use_domain`. Null: the domain is missing. */
-function fixAor(env: RpcEnvironment, aor: string): string | null {
+export function fixAor(env: RpcEnvironment, aor: string): string | null {
   const at = aor.indexOf('@');
   if (env.useDomain && at < 0) return null;
   const kept = env.useDomain || at < 0 ? aor : aor.slice(0, at);

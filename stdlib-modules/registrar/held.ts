@@ -1,0 +1,67 @@
+/** Records of the location where the database has them: read for the work, written behind it (usrloc's `db_mode` 1 and 3). */
+import { type Maybe, type RouteContext, type Steps, steps, wait } from '../../runtime/sdk/index.js';
+import { extractAor } from './aor.js';
+import { isError } from './errors.js';
+import type { Domain } from './location.js';
+import { aorRules, type Lookups } from './lookup.js';
+
+/** The work's result; `lost` when the records could not be read or what it changed could not be written. */
+export function onRecords<T>(
+  env: Lookups,
+  ctx: RouteContext,
+  domain: Domain,
+  uris: readonly string[],
+  work: () => T,
+  lost: T,
+): Maybe<T> {
+  const found = uris.map((uri) => extractAor(uri, aorRules(env)));
+  const aors = [...new Set(found.flatMap((one) => (isError(one) ? [] : [one.aor])))].sort();
+  return steps(held(env, ctx, domain, aors, work, lost));
+}
+/** As `onRecords` for one record, which the work changes: with `db_mode` 1 too its changes are written first. */
+export function onRecord<T>(
+  env: Lookups,
+  ctx: RouteContext,
+  domain: Domain,
+  uri: string,
+  work: () => T,
+  lost: T,
+): Maybe<T> {
+  const found = extractAor(uri, aorRules(env));
+  return isError(found) ? work() : steps(changed(env, ctx, domain, found.aor, work, lost));
+}
+
+function* changed<T>(env: Lookups, ctx: RouteContext, domain: Domain, aor: string, work: () => T, lost: T): Steps<T> {
+  const result = yield* held(env, ctx, domain, [aor], work, lost);
+  const writing = env.usrloc.written(domain.name, aor);
+  if (writing !== null) yield* wait(writing);
+  return result;
+}
+/** In one order for all, so that two never wait for each other. */
+function* held<T>(
+  env: Lookups,
+  ctx: RouteContext,
+  domain: Domain,
+  aors: readonly string[],
+  work: () => T,
+  lost: T,
+): Steps<T> {
+  const [aor, ...others] = aors;
+  const holding = aor === undefined ? null : env.usrloc.hold(domain.name, aor);
+  if (holding === null) return work();
+  const record = yield* wait(
+    holding.catch((error: unknown) => {
+      ctx.log(-1, `${aor} cannot be read: ${error instanceof Error ? error.message : String(error)}`, 'registrar');
+      return null;
+    }),
+  );
+  if (record === null) return lost;
+  let whole = false;
+  let result = lost;
+  try {
+    result = yield* held(env, ctx, domain, others, work, lost);
+  } finally {
+    whole = yield* wait(record.release());
+  }
+  return whole ? result : lost;
+}
