@@ -52,6 +52,8 @@ export interface StreamConnection {
   onData: (bytes: string) => void;
   /** Once, for any reason. `code` is the system's error code when there was one. */
   onClose: (code?: string) => void;
+  /** Bytes of the peer that were read too early: whoever reads next gets them first. */
+  unread(bytes: string): void;
   /** Sends what is queued, then closes. */
   end(): void;
   destroy(): void;
@@ -120,19 +122,39 @@ export interface Files {
   read(path: string): string;
 }
 
+/** How the system treats a socket; what is not there stays as it is. Without the C library only `backlog` and the idle time count. */
+export interface SocketTuning {
+  /** Byte of the IP header: type of service, or traffic class. */
+  readonly tos?: number;
+  /** Datagrams, IPv4: true sets DF and discovers the path MTU, false lets routers fragment. */
+  readonly pathMtu?: boolean;
+  /** Binds addresses the machine does not have (yet). */
+  readonly freeBind?: boolean;
+  /** Datagrams; a group address is joined. `ttl` below 0: the system's; `interfaceName` '': the system chooses. */
+  readonly multicast?: { readonly ttl: number; readonly loopback: boolean; readonly interfaceName: string };
+  /** Connections the system holds until they are accepted. */
+  readonly backlog?: number;
+  /** Probes on idle connections; 0: the system's; null: none. */
+  readonly keepAlive?: { readonly idleSec: number; readonly intervalSec: number; readonly count: number } | null;
+}
+
 export interface ConnectOptions {
   readonly localIp?: string;
   readonly timeoutMs: number;
-  /** The system probes the connection when idle this long (0: when it thinks best); null: never. */
-  readonly keepAlive?: { readonly idleSec: number } | null;
+  readonly tuning?: SocketTuning;
 }
 
 export interface Network {
   /** Rejects with an error whose `code` is EADDRINUSE, EADDRNOTAVAIL, EACCES … */
-  bindUdp(at: Endpoint, onMessage: (bytes: string, from: Endpoint) => void): Promise<DatagramSocket>;
+  bindUdp(
+    at: Endpoint,
+    onMessage: (bytes: string, from: Endpoint) => void,
+    tuning?: SocketTuning,
+  ): Promise<DatagramSocket>;
   listenTcp(
     at: Endpoint,
     onConnection: (connection: StreamConnection) => void,
+    tuning?: () => SocketTuning,
   ): Promise<{ local: Endpoint; close(): void }>;
   /** Rejects with the system's code, ETIMEDOUT after `timeoutMs`. */
   connectTcp(to: Endpoint, options: ConnectOptions): Promise<StreamConnection>;

@@ -113,3 +113,10 @@ export function sameNetwork(a: string, b: string, bits: number): boolean {
 }
 
 export const isLoopback = (ip: string): boolean => ip.startsWith('127.') || ip === '::1';
+
+/** RFC 5771 and RFC 4291 §2.7. */
+export function isMulticast(ip: string): boolean {
+  if (ip.includes(':')) return /^ff/i.test(ip);
+  const first = Number.parseInt(ip, 10);
+  return first >= 224 && first <= 239;
+}

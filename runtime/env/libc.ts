@@ -7,10 +7,12 @@ import { createRequire } from 'node:module';
 export const AF_UNIX = 1;
 export const AF_INET = 2;
 export const AF_INET6 = 10;
+export const SOCK_STREAM = 1;
 export const SOCK_DGRAM = 2;
 export const SOCK_NONBLOCK = 0o4000;
 export const SOCK_CLOEXEC = 0o2000000;
 export const SOL_SOCKET = 1;
+export const SO_REUSEADDR = 2;
 export const SO_RCVBUF = 8;
 export const IPPROTO_IPV6 = 41;
 export const IPV6_V6ONLY = 26;
@@ -27,6 +29,7 @@ export interface Libc {
   socket(family: number, type: number, protocol: number): number;
   setsockopt(fd: number, level: number, name: number, value: Uint8Array, length: number): number;
   bind(fd: number, address: Uint8Array, length: number): number;
+  listen(fd: number, backlog: number): number;
   getsockname(fd: number, address: Uint8Array, length: Uint8Array): number;
   recvmmsg(fd: number, messages: Uint8Array, count: number, flags: number, timeout: null): number;
   sendmmsg(fd: number, messages: Uint8Array, count: number, flags: number): number;
@@ -68,6 +71,7 @@ function load(): Libc | null {
       socket: c.func('int socket(int, int, int)'),
       setsockopt: c.func('int setsockopt(int, int, int, const void *, uint32_t)'),
       bind: c.func('int bind(int, const void *, uint32_t)'),
+      listen: c.func('int listen(int, int)'),
       getsockname: c.func('int getsockname(int, _Out_ void *, _Inout_ void *)'),
       recvmmsg: c.func('int recvmmsg(int, _Inout_ void *, uint, int, void *)'),
       sendmmsg: c.func('int sendmmsg(int, _Inout_ void *, uint, int)'),

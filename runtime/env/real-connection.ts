@@ -55,6 +55,9 @@ export class RealConnection implements StreamConnection {
     this.socket.write(bytes, 'latin1');
     return true;
   }
+  unread(bytes: string): void {
+    this.socket.unshift(Buffer.from(bytes, 'latin1'));
+  }
   end(): void {
     this.socket.end();
   }

@@ -208,6 +208,9 @@ export class SimulatedConnection implements StreamConnection {
     this.move();
     return true;
   }
+  unread(bytes: string): void {
+    this.onData(bytes);
+  }
   end(): void {
     if (this.closed || this.ending) return;
     this.ending = true;

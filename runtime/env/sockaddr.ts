@@ -29,6 +29,13 @@ export function encodeSockaddr(c: Libc, { ip, port }: Endpoint): Buffer | null {
   return c.inet_pton(AF_INET6, address, bytes.subarray(8, 24)) === 1 ? bytes : null;
 }
 
+/** 4 or 16 bytes; null when it is no numeric address. */
+export function encodeIp(c: Libc, ip: string): Buffer | null {
+  const six = ip.includes(':');
+  const bytes = Buffer.alloc(six ? 16 : 4);
+  return c.inet_pton(six ? AF_INET6 : AF_INET, ip, bytes) === 1 ? bytes : null;
+}
+
 /** As `node:dgram` writes it: a link-local address with its zone. */
 export function decodeSockaddr(c: Libc, bytes: Buffer): Endpoint {
   const port = bytes.readUInt16BE(2);

@@ -6,7 +6,7 @@
  * destination goes at once: an unroutable address is known while the script still runs. After a failure the next one
  * is a first one again.
  */
-import type { DatagramSocket, Endpoint } from '../env.js';
+import type { DatagramSocket, Endpoint, SocketTuning } from '../env.js';
 import {
   AF_INET,
   AF_INET6,
@@ -22,6 +22,7 @@ import {
   type Watch,
 } from './libc.js';
 import { decodeSockaddr, encodeSockaddr, outside, SOCKADDR_BYTES, sockaddrLength } from './sockaddr.js';
+import { tuneBeforeBind, tuneDatagram } from './socket-options.js';
 
 const BATCH = 64;
 /** Room for any datagram, and a step that does not put every slot into the same cache lines. */
@@ -101,7 +102,12 @@ export class DatagramBatches {
   }
 
   /** Throws an error with the system's code. */
-  bind(at: Endpoint, receiveBufferBytes: number, onMessage: (bytes: string, from: Endpoint) => void): DatagramSocket {
+  bind(
+    at: Endpoint,
+    receiveBufferBytes: number,
+    onMessage: (bytes: string, from: Endpoint) => void,
+    tuning: SocketTuning = {},
+  ): DatagramSocket {
     const { c } = this;
     const six = at.ip.includes(':');
     const address = encodeSockaddr(c, at);
@@ -116,6 +122,12 @@ export class DatagramBatches {
     if (six) option(IPPROTO_IPV6, IPV6_V6ONLY, 1);
     // The system caps it; its own size has to do then.
     option(SOL_SOCKET, SO_RCVBUF, receiveBufferBytes);
+    tuneBeforeBind(c, fd, at, tuning);
+    const problem = tuneDatagram(c, fd, at, tuning);
+    if (problem !== '') {
+      c.close(fd);
+      throw systemError(problem, at);
+    }
     const name = Buffer.alloc(SOCKADDR_BYTES);
     const length = Buffer.alloc(4);
     length.writeUInt32LE(SOCKADDR_BYTES, 0);

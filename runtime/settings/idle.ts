@@ -136,7 +136,6 @@ export const idleSettings = {
     'SO_REUSEPORT for connections it opens; the system picks the port.',
     liveTcp('reuse_port', 0, 1),
   ),
-  ip_free_bind: idleInt(0, 'IP_FREEBIND: listen on addresses the machine does not have yet.'),
   udp4_raw: idleInt(0, 'Raw sockets for IPv4 datagrams; ordinary ones are used.', { min: -1, max: 1 }),
   udp4_raw_mtu: idleInt(1500, 'MTU of raw sockets.', { min: 28, max: 65_535 }),
   udp4_raw_ttl: idleInt(-1, 'TTL of raw sockets; -1: as the system has it.', { min: -1, max: 255 }),

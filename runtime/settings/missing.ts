@@ -20,15 +20,8 @@ export const missingSettings = {
   dns_cache_init: missingInt(1, '0: no cache from the start; `use_dns_cache` turns it off here.'),
   dst_blocklist_init: missingInt(1, '0: no list from the start; `use_dst_blocklist` turns it off here.'),
   tcp_accept_hep3: missingInt(0, 'Take HEP3 packets on streams.'),
-  tcp_accept_haproxy: missingInt(0, 'Take the PROXY protocol on streams.'),
   tcp_accept_unique: missingInt(0, 'Refuse a second connection from the same address and port.'),
   tcp_script_mode: missingInt(0, '1: a connection stays open after a route ended with an error.'),
-  tcp_wait_data: missingInt(5000, 'Milliseconds for a PROXY header or a TLS hello.', {
-    live: true,
-    liveAs: 'tcp.wait_data_ms',
-    min: 0,
-    max: 7_200_000,
-  }),
 
   // After 5.6.3.
   async_tkv_evcb: missingStr('', 'Function of a KEMI script for core:tkv.'),
@@ -36,10 +29,8 @@ export const missingSettings = {
   msg_apply_changes_mode: missingInt(0, '1: changes are applied before the transaction is made.'),
   msg_recv_max_size: missingInt(32_767, 'Largest message, bytes.'),
   rpc_exec_delta: missingInt(0, 'Seconds between two runs of a command that reloads.'),
-  tcp_accept_iplimit: missingInt(1024, 'Connections of one address.'),
   tcp_accept_protocols: missingStr('', 'Protocols taken on streams.'),
   tcp_close_rst: missingInt(0, 'Close connections with a reset.'),
-  tcp_listen_backlog: missingInt(1024, 'Connections that may wait to be accepted.'),
   tcp_msg_data_timeout: missingInt(20, 'Seconds for all of a message.'),
   tcp_msg_read_timeout: missingInt(20, 'Seconds between two reads of a message.'),
   tls_connection_match_domain: missingInt(0, 'A TLS connection is used again only for its own profile.'),

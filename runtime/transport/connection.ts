@@ -30,6 +30,8 @@ export class Connection {
   waitingBytes = 0;
   /** Ports of the peer that lead here. */
   ports: number[] = [];
+  /** Our end as a balancer in front of us announced it. */
+  announced: Endpoint | null = null;
   /** Closed after what is being written. */
   closeAfter = false;
   closed = false;
@@ -65,6 +67,6 @@ export class Connection {
   }
   /** Our end; while connecting the listen socket's. */
   get local(): Endpoint {
-    return this.stream?.local ?? this.socket.local;
+    return this.announced ?? this.stream?.local ?? this.socket.local;
   }
 }

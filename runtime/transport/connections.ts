@@ -4,10 +4,11 @@
  * that may take and in how long they stay without a message. Behaviour follows Kamailio's `tcp_send()`: id, then
  * address, then a new connection.
  */
-import type { Endpoint, Environment, SecureStream, StreamConnection } from '../env.js';
+import type { Endpoint, Environment, SecureStream, SocketTuning, StreamConnection } from '../env.js';
 import { Addresses, type AliasResult } from './addresses.js';
 import { Connection, type StreamProtocol } from './connection.js';
 import { type FrameError, StreamFramer } from './framing.js';
+import { type ProxyHeader, readProxyHeader } from './proxy-header.js';
 import type { SecureTransport } from './secure.js';
 import type { ListenSocket, NextHop, OnMessage, ReceiveInfo, SecureTarget, SendOptions } from './types.js';
 
@@ -31,6 +32,14 @@ export interface StreamSettings {
   readonly tcp_source_ipv6: string;
   readonly tcp_keepalive: number;
   readonly tcp_keepidle: number;
+  readonly tcp_keepintvl: number;
+  readonly tcp_keepcnt: number;
+  readonly tcp_listen_backlog: number;
+  readonly tcp_accept_haproxy: number;
+  readonly tcp_accept_iplimit: number;
+  readonly tcp_wait_data: number;
+  readonly tos: number;
+  readonly ip_free_bind: number;
 }
 
 export interface StreamStats {
@@ -59,6 +68,8 @@ export class Connections {
   private readonly addresses = new Addresses();
   private lastId = 0;
   private secureCount = 0;
+  /** Accepted, and have not said yet whom they speak for. */
+  private unannounced = 0;
   private queuedTotal = 0;
   /** Set by the tls module. */
   secure: SecureTransport | null = null;
@@ -126,16 +137,66 @@ export class Connections {
   }
 
   accept(stream: StreamConnection, socket: ListenSocket): void {
+    if (!this.hasRoom(socket.proto === 'tls', '')) stream.destroy();
+    else if (this.settings.tcp_accept_haproxy === 0) this.admit(stream, socket, null, '');
+    else this.acceptProxied(stream, socket);
+  }
+  /** A balancer in front of us may say first whom it speaks for; who says nothing within `tcp_wait_data` is cut off. */
+  private acceptProxied(stream: StreamConnection, socket: ListenSocket): void {
+    let held = '';
+    const { ip, port } = stream.remote;
+    const done = () => {
+      timer.cancel();
+      this.unannounced--;
+      stream.onClose = () => {};
+      stream.onData = () => {};
+    };
+    const refuse = (why: string) => {
+      done();
+      stream.destroy();
+      this.log(-1, `connection from ${ip}:${port} refused: ${why}`);
+    };
+    const timer = this.env.clock.setTimer(this.settings.tcp_wait_data, () => refuse('nothing was sent'));
+    this.unannounced++;
+    stream.onClose = done;
+    stream.onData = (bytes) => {
+      held += bytes;
+      const header = readProxyHeader(held);
+      if (header === 'more') return;
+      if (header === 'bad') return refuse('invalid PROXY protocol header');
+      done();
+      if (!this.hasRoom(socket.proto === 'tls', '')) return stream.destroy();
+      const known = header === 'none' ? null : header;
+      return this.admit(stream, socket, known, held.slice(known?.sizeBytes ?? 0));
+    };
+  }
+  /** `early`: what came behind the header. */
+  private admit(stream: StreamConnection, socket: ListenSocket, header: ProxyHeader | null, early: string): void {
     const isSecure = socket.proto === 'tls';
-    if (!this.hasRoom(isSecure, '')) {
+    const remote = header?.src ?? stream.remote;
+    const limit = this.settings.tcp_accept_iplimit;
+    if (limit > 0 && this.countFrom(remote.ip) >= limit) {
+      this.stats.refused++;
+      this.log(-1, `connection limit of ${remote.ip} exceeded (${limit})`);
       stream.destroy();
       return;
     }
-    const connection = this.add(socket, stream.remote, false, isSecure);
+    const connection = this.add(socket, remote, false, isSecure);
+    connection.announced = header?.dst ?? null;
     this.stats.accepted++;
-    if (!isSecure) this.attach(connection, stream);
-    else if (this.secure === null) this.drop(connection, stream, 'there is no tls module');
-    else this.handshake(connection, stream, this.secure.accept(stream, socket));
+    if (!isSecure) {
+      this.attach(connection, stream);
+      if (early !== '') stream.onData(early);
+    } else if (this.secure === null) this.drop(connection, stream, 'there is no tls module');
+    else {
+      this.handshake(connection, stream, this.secure.accept(stream, socket));
+      if (early !== '') stream.unread(early);
+    }
+  }
+  private countFrom(ip: string): number {
+    let count = 0;
+    for (const { remote, outgoing } of this.byId.values()) if (!outgoing && remote.ip === ip) count++;
+    return count;
   }
 
   /** False when refused at once; what goes wrong later is told to `failed`. */
@@ -183,7 +244,7 @@ export class Connections {
   private hasRoom(isSecure: boolean, who: string): boolean {
     const { tcp_max_connections, tls_max_connections } = this.settings;
     const full =
-      this.byId.size >= tcp_max_connections
+      this.byId.size + this.unannounced >= tcp_max_connections
         ? `maximum number of connections exceeded (${this.byId.size}/${tcp_max_connections})`
         : isSecure && this.secureCount >= tls_max_connections
           ? `maximum number of tls connections exceeded (${this.secureCount}/${tls_max_connections})`
@@ -223,7 +284,7 @@ export class Connections {
       .connectTcp(connection.remote, {
         localIp,
         timeoutMs: settings.tcp_connect_timeout * 1000,
-        keepAlive: this.keepAlive,
+        tuning: this.tuning,
       })
       .then((stream) => {
         if (connection.closed) return stream.destroy();
@@ -242,8 +303,16 @@ export class Connections {
     return connection;
   }
   /** For the sockets of both directions. */
-  get keepAlive(): { readonly idleSec: number } | null {
-    return this.settings.tcp_keepalive ? { idleSec: this.settings.tcp_keepidle } : null;
+  get tuning(): SocketTuning {
+    const s = this.settings;
+    return {
+      tos: s.tos || undefined,
+      freeBind: s.ip_free_bind !== 0,
+      backlog: s.tcp_listen_backlog,
+      keepAlive: s.tcp_keepalive
+        ? { idleSec: s.tcp_keepidle, intervalSec: s.tcp_keepintvl, count: s.tcp_keepcnt }
+        : null,
+    };
   }
 
   private handshake(connection: Connection, stream: StreamConnection, shaking: Promise<SecureStream>): void {

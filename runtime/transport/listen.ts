@@ -2,7 +2,7 @@
  * From `listen=` and `-l` to the addresses to bind, as Kamailio's `fix_all_socket_lists()`: protocol or both, an address, a
  * host name or an interface, a port or the default; duplicates once; nothing written = every address of the machine.
  */
-import { bracket, canonicalIp, unbracket } from '../dns/ip.js';
+import { bracket, canonicalIp, isMulticast, unbracket } from '../dns/ip.js';
 import type { Endpoint, Environment, Proto } from '../env.js';
 import { StartError } from '../errors.js';
 import type { ListenSocket } from './types.js';
@@ -122,7 +122,7 @@ export async function resolveListens(
     if (parts.proto === 'sctp')
       throw new StartError(
         'SIPC8007',
-        `cannot listen on ${spec.address}: sctp is not built in yet; use udp, tcp or tls`,
+        `cannot listen on ${spec.address}: SCTP is not there: Node has no sockets for it; take the line out, or use udp, tcp or tls`,
       );
     if (parts.proto === 'tcp' && settings.disable_tcp) continue;
     // As Kamailio: without enable_tls a tls socket is not opened.
@@ -137,7 +137,9 @@ export async function resolveListens(
       .map(({ ip }) => ip);
     const ips = numeric !== null ? [numeric] : ofInterface.length > 0 ? ofInterface : [await resolveName(env, host)];
     for (const proto of parts.proto ? [parts.proto] : every)
-      for (const ip of ips)
+      for (const ip of ips) {
+        // A group is for datagrams.
+        if (proto !== 'udp' && isMulticast(ip)) continue;
         listens.push({
           proto,
           ip,
@@ -147,6 +149,7 @@ export async function resolveListens(
           name: spec.name ?? null,
           virtual: spec.virtual ?? false,
         });
+      }
   }
   if (listens.length === 0 && withoutTls !== null)
     throw new StartError(

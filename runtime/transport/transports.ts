@@ -3,7 +3,7 @@
  * hop, and knows which addresses are its own.
  */
 import { ipFamily, isLoopback, sameNetwork } from '../dns/ip.js';
-import type { DatagramSocket, Environment, Proto } from '../env.js';
+import type { DatagramSocket, Environment, Proto, SocketTuning } from '../env.js';
 import { listenError, StartError } from '../errors.js';
 import type { Connection } from './connection.js';
 import { Connections, type StreamSettings } from './connections.js';
@@ -31,6 +31,10 @@ export type { ListenSocket, NextHop, ReceiveInfo, SendOptions } from './types.js
 
 export interface TransportSettings extends StreamSettings, ListenSettings {
   readonly auto_aliases: number;
+  readonly pmtu_discovery: number;
+  readonly mcast: string;
+  readonly mcast_loopback: number;
+  readonly mcast_ttl: number;
 }
 
 /** Largest payload of a datagram, IPv4. */
@@ -93,19 +97,27 @@ export class Transports {
     let socket: ListenSocket;
     if (listen.proto === 'udp') {
       const ready: { socket: ListenSocket | null } = { socket: null };
-      const datagram = await this.env.network.bindUdp(at, (bytes, from) => {
-        if (ready.socket) this.receiveDatagram(ready.socket, bytes, from);
-      });
+      const datagram = await this.env.network.bindUdp(
+        at,
+        (bytes, from) => {
+          if (ready.socket) this.receiveDatagram(ready.socket, bytes, from);
+        },
+        this.datagramTuning(),
+      );
       socket = listenSocket(listen, index, datagram.local, this.settings);
       ready.socket = socket;
       this.datagrams[index] = datagram;
       this.listeners.push(datagram);
     } else {
       const ready: { socket: ListenSocket | null } = { socket: null };
-      const listener = await this.env.network.listenTcp(at, (stream) => {
-        if (ready.socket) this.connections.accept(stream, ready.socket);
-        else stream.destroy();
-      });
+      const listener = await this.env.network.listenTcp(
+        at,
+        (stream) => {
+          if (ready.socket) this.connections.accept(stream, ready.socket);
+          else stream.destroy();
+        },
+        () => this.connections.tuning,
+      );
       socket = listenSocket(listen, index, listener.local, this.settings);
       ready.socket = socket;
       this.datagrams[index] = null;
@@ -113,6 +125,16 @@ export class Transports {
     }
     this.list.push(socket);
     this.addNames(socket, listen);
+  }
+
+  private datagramTuning(): SocketTuning {
+    const { tos, ip_free_bind, pmtu_discovery, mcast, mcast_loopback, mcast_ttl } = this.settings;
+    return {
+      tos: tos || undefined,
+      freeBind: ip_free_bind !== 0,
+      pathMtu: pmtu_discovery !== 0,
+      multicast: { ttl: mcast_ttl, loopback: mcast_loopback !== 0, interfaceName: mcast },
+    };
   }
 
   private addNames(socket: ListenSocket, { hostName, advertised }: Listen): void {

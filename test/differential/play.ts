@@ -9,6 +9,7 @@ import { PeerSockets } from '../support/peers.js';
 import {
   differentialPort,
   fromWire,
+  isOfRun,
   type PeerName,
   peerNames,
   peerPorts,
@@ -187,6 +188,7 @@ export class Theatre {
     const { shift } = this.players;
     const speaker = this.group.speaks?.[name];
     sockets.onArrival = (arrival) => {
+      if (arrival.sourcePort !== undefined && !isOfRun(arrival.sourcePort, shift)) return;
       const text = fromWire(arrival.text, shift);
       const answer = (bytes: string) => arrival.answer(toWire(bytes, shift));
       const said = speaker?.(text);

@@ -18,6 +18,8 @@ export interface TlsChoice {
 export interface Arrival {
   readonly text: string;
   readonly proto: PeerProto;
+  /** Of a datagram: the port it came from. */
+  readonly sourcePort?: number;
   /** Sends back the way it came: to the sender's address, or on the same connection. */
   readonly answer: (bytes: string) => void;
 }
@@ -123,6 +125,7 @@ export class PeerSockets {
       this.onArrival({
         text: data.toString('latin1'),
         proto: 'udp',
+        sourcePort: from.port,
         answer: (bytes) => this.sendUdp(bytes, from.address, from.port),
       });
     });

@@ -36,6 +36,12 @@ export const portShifts: readonly number[] = Array.from({ length: 12 }, (_, inde
 
 const isOurs = (port: number) => (port >= 21700 && port < 21800) || (port >= 22000 && port < 22100);
 
+/** Does a server or a peer of a run moved up by `shift` send from this port? From another one a datagram belongs to another run. */
+export const isOfRun = (port: number, shift: number): boolean => {
+  const own = port - shift;
+  return isOurs(own) && (own < sippPorts.server || own >= 21790);
+};
+
 export function toWire(text: string, shift: number): string {
   if (shift === 0) return text;
   return text.replace(/\b2[12]\d{3}\b/g, (digits) =>
