@@ -14,6 +14,8 @@ export const faultPorts = { server: 21765, phone: 21766 } as const;
 export const sipsakPort = 5740;
 
 export const controlPort = 21745;
+/** The server, both phones, the relay's control port, and the first of the ports it relays media on. */
+export const mediaPorts = { server: 21780, caller: 21781, callee: 21782, relay: 21783, media: 21784 } as const;
 
 /** Where each peer of a scenario listens, on udp and tcp. */
 export const peerPorts = {
