@@ -12,6 +12,8 @@ export interface Script<Message, Run> {
   hasEvent(name: string): boolean;
   /** Runs `route[name]` within a run; null when the program has none. 0: the script has ended. */
   callRoute(run: Run, name: string): number | null | Promise<number>;
+  /** Runs `route[name]`, or the request route when it is '', on a message that did not come in as SIP; null when there is none. */
+  runRoute(name: string, msg: Message): Run | null | Promise<Run | null>;
   /** Runs `event_route[name]` on a message; null when the program has none. */
   runEvent(name: string, msg: Message, prepare?: (run: Run) => void): Run | null | Promise<Run | null>;
 }

@@ -194,6 +194,13 @@ export class Runner implements TransactionScript, ServerScript {
     return this.finished(ctx, route, name);
   }
 
+  runRoute(name: string, msg: SipMessage): Context | null | Promise<Context | null> {
+    const route = name === '' ? this.#program.request_route : own(this.#program.routes, name);
+    if (!route) return null;
+    const block = name === '' ? 'request_route' : `route[${name}]`;
+    return this.finished(this.context('request', block, msg, new Draft(), null), route, block);
+  }
+
   callRoute(ctx: RouteContext, name: string): Verdict | null | Promise<Verdict> {
     const route = own(this.#program.routes, name);
     if (!route) return null;
