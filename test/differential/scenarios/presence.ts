@@ -19,6 +19,9 @@ const SUMMARY = 'application/simple-message-summary';
 // ---------------------------------------------------------------------------------------------------------------
 // Steps
 
+/** On a busy machine the first write to a database takes its time. */
+const PATIENCE_MS = 8000;
+
 interface Asked {
   readonly event?: string;
   readonly expires?: number | null;
@@ -44,7 +47,7 @@ async function publish(
     type: asked.type ?? PIDF,
     ...asked.more,
   });
-  const answer = await party.receives(status, 'PUBLISH');
+  const answer = await party.receives(status, 'PUBLISH', PATIENCE_MS);
   await routeEnds();
   return answer.header('SIP-ETag');
 }
@@ -57,13 +60,13 @@ async function subscribe(
   asked: Asked & { readonly status?: number; readonly notified?: boolean } = {},
 ): Promise<{ readonly dialog: Dialog; readonly ok: Packet }> {
   const sent = await party.request('SUBSCRIBE', uri, { headers: eventHeaders(asked), ...asked.more });
-  const ok = await party.receives(asked.status ?? 200, 'SUBSCRIBE');
+  const ok = await party.receives(asked.status ?? 200, 'SUBSCRIBE', PATIENCE_MS);
   if (asked.notified !== false && ok.status < 300) await notified(party);
   await routeEnds();
   return { dialog: party.dialog(sent, ok), ok };
 }
 async function notified(party: Party, status = 200, headers: readonly string[] = []): Promise<Packet> {
-  const notify = await party.receives('NOTIFY');
+  const notify = await party.receives('NOTIFY', undefined, PATIENCE_MS);
   await party.reply(notify, status, { headers });
   return notify;
 }
@@ -73,17 +76,17 @@ async function refresh(
   asked: Asked & { readonly status?: number } = {},
 ): Promise<Packet> {
   await dialog.send('SUBSCRIBE', { headers: eventHeaders(asked), ...asked.more });
-  const answer = await party.receives(asked.status ?? 200, 'SUBSCRIBE');
+  const answer = await party.receives(asked.status ?? 200, 'SUBSCRIBE', PATIENCE_MS);
   await routeEnds();
   return answer;
 }
 async function rows({ carol, uri }: Stage): Promise<void> {
   await carol.request('OPTIONS', uri('rows'), { headers: [`X-Slug: ${carol.setting.slug}`] });
-  await carol.receives(200, 'OPTIONS');
+  await carol.receives(200, 'OPTIONS', PATIENCE_MS);
 }
 async function ask({ carol, uri }: Stage, what: string, headers: readonly string[]): Promise<void> {
   await carol.request('INFO', uri('ask'), { headers: [`X-Ask: ${what}`, ...headers] });
-  await carol.receives(200, 'INFO');
+  await carol.receives(200, 'INFO', PATIENCE_MS);
 }
 
 // ---------------------------------------------------------------------------------------------------------------
@@ -633,14 +636,14 @@ const timed: readonly Scenario[] = [
     await subscribe(bob, alice.aor);
     await publish(alice, alice.aor, pidf(alice.aor, 'a'), 200, { expires: 2 });
     await notified(bob);
-    await bob.reply(await bob.receives('NOTIFY', undefined, 6000), 200);
+    await bob.reply(await bob.receives('NOTIFY', undefined, PATIENCE_MS), 200);
   }),
   scenario('expired-subscription', 'a subscription nobody refreshes ends', async (stage) => {
     const { alice, bob } = stage;
     await subscribe(bob, alice.aor, { expires: 2 });
     await stage.pause(1500);
     await rows(stage);
-    await bob.reply(await bob.receives('NOTIFY', undefined, 6000), 200);
+    await bob.reply(await bob.receives('NOTIFY', undefined, PATIENCE_MS), 200);
     await stage.pause(300);
     await rows(stage);
   }),
