@@ -2,7 +2,7 @@
 import { rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { presenceGroups, standardGroups } from '../../runtime/db/schema/ddl.js';
+import { standardGroups } from '../../runtime/db/schema/ddl.js';
 import type { DbRow } from '../../runtime/db/types.js';
 import { makeSqlite } from '../support/databases.js';
 import { toWire } from '../support/ports.js';
@@ -24,15 +24,20 @@ const moved = (rows: Rows, shift: number): Rows =>
       ),
     ]),
   );
-/** The group with `DB_URL` defined in its cfg. */
-export function withRows(group: Group, rows: Rows, statements: readonly string[] = []): Group {
+/** The group with `DB_URL` defined in its cfg; `groups`: of Kamailio's tables. */
+export function withRows(
+  group: Group,
+  rows: Rows,
+  statements: readonly string[] = [],
+  groups: readonly string[] = standardGroups,
+): Group {
   const file = preparedFile(group.name);
   return {
     ...group,
     args: [...group.args, '-A', `DB_URL="sqlite://${file}"`],
     async prepare(shift) {
       rmSync(file, { force: true });
-      await makeSqlite(file, [...standardGroups, ...presenceGroups], moved(rows, shift), statements);
+      await makeSqlite(file, groups, moved(rows, shift), statements);
     },
     finish: () => rmSync(file, { force: true }),
   };

@@ -394,6 +394,7 @@ const requests: readonly Scenario[] = [
   }),
 ];
 
+const TABLES = ['standard', 'presence'];
 const defines = (...pairs: readonly string[]) => pairs.flatMap((pair) => ['-A', pair]);
 function presence(
   name: string,
@@ -402,7 +403,7 @@ function presence(
   given: Rows = {},
 ): Group {
   const args = [...defines(...pairs), '-A', `DB_CONNECTION="ca=>sqlite://${preparedFile(name)}"`];
-  return withRows(group(name, 'presence.cfg', scenarios, args), given);
+  return withRows(group(name, 'presence.cfg', scenarios, args), given, [], TABLES);
 }
 
 /** What the parameters of the group `presence-strict` change. */
@@ -766,6 +767,6 @@ export default [
   presence('presence-memory', inMemory, ['SUBS_MODE=0', 'CACHE=2']),
   presence('presence-rounds', rounds, ['SUBS_MODE=3', 'CACHE=0', 'NOTIFIERS=1']),
   presence('presence-slow', slowRounds, ['SUBS_MODE=3', 'CACHE=0', 'NOTIFIERS=1', 'SLOW']),
-  withRows(group('stock-presence', 'stock-presence.cfg', stock), {}),
+  withRows(group('stock-presence', 'stock-presence.cfg', stock), {}, [], TABLES),
   presence('presence-events', events, ['EVENTS', 'LENIENT']),
 ];
