@@ -5,14 +5,25 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { databasesWith, makeSqlite, type TestFolder, temporaryFolder } from '../support/databases.js';
+import { createStatements } from '../../runtime/db/schema/ddl.js';
+import {
+  adminSql,
+  createDatabase,
+  databasesWith,
+  describeWithServer,
+  makeSqlite,
+  type Server,
+  type TestFolder,
+  temporaryFolder,
+} from '../support/databases.js';
 import { startKamailio } from '../support/kamailio.js';
 import { databasePorts } from '../support/ports.js';
 import { startSipc } from '../support/sipc.js';
 import { missingTools } from '../support/tools.js';
 
-const missing = missingTools(['kamailio'], ['/usr/lib/x86_64-linux-gnu/kamailio/modules/db_sqlite.so']);
-const describeHere = missing === null ? describe : describe.skip;
+type Kind = 'sqlite' | Server;
+const missingFor = (kind: Kind) =>
+  missingTools(['kamailio'], [`/usr/lib/x86_64-linux-gnu/kamailio/modules/db_${kind}.so`]);
 
 let folder: TestFolder;
 beforeAll(() => {
@@ -84,7 +95,7 @@ async function traffic(): Promise<string[]> {
 const own = ['id', 'ruid', 'expires', 'last_modified', 'time'];
 /** All rows without what a server makes up; sorted. */
 async function rowsOf(url: string): Promise<unknown> {
-  const databases = await databasesWith(['db_sqlite']);
+  const databases = await databasesWith(['db_sqlite', 'db_mysql', 'db_postgres']);
   const db = await databases.open(url, 'test');
   const tables: Record<string, string[]> = {};
   for (const table of ['location', 'location_attrs', 'acc', 'missed_calls']) {
@@ -103,9 +114,14 @@ async function rowsOf(url: string): Promise<unknown> {
   return tables;
 }
 
-async function serve(start: typeof startSipc, file: string, work: () => Promise<string[]>): Promise<string[]> {
+async function serve(start: typeof startSipc, url: string, work: () => Promise<string[]>): Promise<string[]> {
   const cfg = join(folder.path, 'server.cfg');
-  writeFileSync(cfg, readFileSync(new URL('database.cfg', import.meta.url), 'utf8').replaceAll('DBFILE', file));
+  writeFileSync(
+    cfg,
+    readFileSync(new URL('database.cfg', import.meta.url), 'utf8')
+      .replace('db_sqlite.so', `db_${url.replace(/:.*/s, '')}.so`)
+      .replaceAll('DBURL', url),
+  );
   const server = await start({ cfg, port: databasePorts.server });
   try {
     return await work();
@@ -114,25 +130,57 @@ async function serve(start: typeof startSipc, file: string, work: () => Promise<
   }
 }
 
-describeHere(`a database beside Kamailio's${missing === null ? '' : ` (${missing})`}`, () => {
-  it('has the same rows, and what Kamailio wrote is served on', async () => {
-    const files = ['kamailio.db', 'sipc.db'].map((name) => join(folder.path, name));
-    const urls = await Promise.all(files.map((file) => makeSqlite(file, ['standard', 'usrloc', 'acc'])));
-    const theirs = await serve(startKamailio, files[0] ?? '', traffic);
-    const ours = await serve(startSipc, files[1] ?? '', traffic);
-    expect(ours).toEqual(theirs);
-    expect(await rowsOf(urls[1] ?? '')).toEqual(await rowsOf(urls[0] ?? ''));
-
-    const taken = await serve(startSipc, files[0] ?? '', async () => [
-      await exchange({ method: 'OPTIONS', user: 'bob' }),
-      await exchange({ method: 'OPTIONS', user: 'eve' }),
-      await exchange({ method: 'OPTIONS', user: 'gone' }),
-    ]);
-    expect(taken).toEqual([
-      `SIP/2.0 200 At sip:bob@${phoneAt}`,
-      'SIP/2.0 200 At sip:eve@127.0.0.1:9',
-      'SIP/2.0 404 Not Found',
-    ]);
-    expect(await rowsOf(urls[0] ?? '')).toEqual(await rowsOf(urls[1] ?? ''));
+/** Two databases with Kamailio's tables, and what removes them. */
+async function twoDatabases(kind: Kind): Promise<{ readonly urls: readonly [string, string]; drop(): void }> {
+  const groups = ['standard', 'usrloc', 'acc'];
+  if (kind === 'sqlite') {
+    const made = (name: string) => makeSqlite(join(folder.path, name), groups);
+    return { urls: [await made('kamailio.db'), await made('sipc.db')], drop: () => {} };
+  }
+  const made = ['rowsk', 'rowss'].map((purpose) => {
+    const database = createDatabase(kind, purpose);
+    adminSql(kind, `${createStatements(kind, groups).join(';\n')};`, database.name);
+    return database;
   });
-});
+  const [first, second] = made.map(({ url }) => url);
+  return {
+    urls: [first ?? '', second ?? ''],
+    drop: () => {
+      for (const database of made) database.drop();
+    },
+  };
+}
+
+const compared = (kind: Kind) => () => {
+  it('has the same rows, and what Kamailio wrote is served on', async () => {
+    const { urls, drop } = await twoDatabases(kind);
+    try {
+      const theirs = await serve(startKamailio, urls[0], traffic);
+      const ours = await serve(startSipc, urls[1], traffic);
+      expect(ours).toEqual(theirs);
+      expect(await rowsOf(urls[1])).toEqual(await rowsOf(urls[0]));
+
+      const taken = await serve(startSipc, urls[0], async () => [
+        await exchange({ method: 'OPTIONS', user: 'bob' }),
+        await exchange({ method: 'OPTIONS', user: 'eve' }),
+        await exchange({ method: 'OPTIONS', user: 'gone' }),
+      ]);
+      expect(taken).toEqual([
+        `SIP/2.0 200 At sip:bob@${phoneAt}`,
+        'SIP/2.0 200 At sip:eve@127.0.0.1:9',
+        'SIP/2.0 404 Not Found',
+      ]);
+      expect(await rowsOf(urls[0])).toEqual(await rowsOf(urls[1]));
+    } finally {
+      drop();
+    }
+  }, 180_000);
+};
+
+for (const kind of ['sqlite', 'mysql', 'postgres'] as const) {
+  const missing = missingFor(kind);
+  const name = `a database of db_${kind} beside Kamailio's`;
+  if (missing !== null) describe.skip(`${name} (${missing})`, compared(kind));
+  else if (kind === 'sqlite') describe(name, compared(kind));
+  else await describeWithServer(kind, name, compared(kind));
+}
