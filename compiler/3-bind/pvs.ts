@@ -235,9 +235,14 @@ export class PvBinder {
 
 /** The last argument is all that is left, commas too: `{s.select,1,,}` asks for what a comma separates. */
 function withRawLast(t: TransformSyntax, count: number): readonly string[] {
-  if (t.args.length <= count) return t.args;
   const before = t.args.slice(0, count - 1);
-  return [...before, t.args.slice(count - 1).join(',')];
+  if (t.args.length > count) return [...before, t.args.slice(count - 1).join(',')];
+  // A blank is a separator too: as it is written, up to the comma before.
+  const last = (t.rest ?? '')
+    .split(',')
+    .slice(count - 1)
+    .join(',');
+  return t.args.at(-1) === '' && last !== '' ? [...before, last[0]!] : t.args;
 }
 
 const bad = (text: string, span: Span): BoundPv => ({

@@ -11,7 +11,7 @@ const ofSocket =
     return match ? part(match[1]?.toLowerCase() ?? '', match[2]!, match[3] ?? '') : null;
   };
 const toUri = (proto: string, host: string, port: string): string =>
-  `sip:${host}${port === '' ? '' : `:${port}`}${proto === '' || proto === 'udp' ? '' : `;transport=${proto}`}`;
+  `sip:${host}${port === '' ? '' : `:${port}`}${proto === '' ? '' : `;transport=${proto}`}`;
 
 /** `msrps://user@host:port/session;proto;params` (RFC 4975 §6). */
 const msrp = /^(msrps?):\/\/(?:([^@/]*)@)?(\[[^\]]*\]|[^:/;]*)(?::(\d{1,5}))?(?:\/([^;]*))?(?:;([^;]*))?(?:;(.*))?$/i;

@@ -17,7 +17,9 @@ export function base64DecodeAny(text: string): string | null {
   return Buffer.from(text, 'base64').toString('latin1');
 }
 export const toUrlAlphabet = (text: string): string => text.replaceAll('+', '-').replaceAll('/', '_');
-export const fromUrlAlphabet = (text: string): string => text.replaceAll('-', '+').replaceAll('_', '/');
+/** RFC 4648 §5, with padding or without. */
+export const base64UrlDecode = (text: string): string | null =>
+  /[+/]/.test(text) ? null : base64DecodeAny(text.replaceAll('-', '+').replaceAll('_', '/'));
 
 const BASE58 = '123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz';
 /** Quadratic in the length: longer text is refused. */

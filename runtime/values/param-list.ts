@@ -32,7 +32,7 @@ export function parseParamList(text: string, c = ';'): readonly ParamItem[] | nu
         at = skipBlank(text, at);
       }
     }
-    if (name === '' || items.length === MAX_ITEMS) return null;
+    if (items.length === MAX_ITEMS) return null;
     items.push({ name, value: found });
     if ((text[at] === ',' && c !== ',') || text[at] === '>') break;
     if (at < text.length && text[at] !== c) return null;

@@ -18,6 +18,9 @@ const onText =
     const result = apply(typeof value === 'number' ? String(value) : value, ...args);
     return typeof result === 'string' && result.length > MAX ? null : result;
   };
+/** What may double its text takes half the buffer at most. */
+const doubling = (apply: (text: string) => Value): Transformation =>
+  onText((text) => (text.length > MAX / 2 ? null : apply(text)));
 const hash = (algorithm: string) =>
   onText((text) => createHash(algorithm).update(Buffer.from(text, 'latin1')).digest('hex'));
 
@@ -123,6 +126,7 @@ function unwrapped(text: string, pairs: readonly string[]): string {
 /** The line width never wraps after the first line: pv_trans.c inserts a break after each of the first characters only. */
 function formatLines(text: string, width: number, indent: number, blank: string): Value {
   if (width <= 0 || indent < 0) return null;
+  if (text.length + Math.trunc(text.length / width) * (2 + indent) > MAX - 1) return null;
   const parts: string[] = [];
   for (let i = 0; i < text.length; i++)
     parts.push(i !== 0 && Math.trunc(i / width) === 0 ? `\r\n${blank.repeat(indent)}${text[i]}` : (text[i] ?? ''));
@@ -176,20 +180,20 @@ export const stringTransformations: Readonly<Record<string, Transformation>> = {
   s_encode_base64t: onText((text) => codec.base64Encode(text).replace(/=+$/, '')),
   s_decode_base64t: onText(codec.base64DecodeAny),
   s_encode_base64url: onText((text) => codec.toUrlAlphabet(codec.base64Encode(text))),
-  s_decode_base64url: onText((text) => codec.base64DecodeAny(codec.fromUrlAlphabet(text))),
+  s_decode_base64url: onText(codec.base64UrlDecode),
   s_encode_base64urlt: onText((text) => codec.toUrlAlphabet(codec.base64Encode(text)).replace(/=+$/, '')),
-  s_decode_base64urlt: onText((text) => codec.base64DecodeAny(codec.fromUrlAlphabet(text))),
+  s_decode_base64urlt: onText(codec.base64UrlDecode),
   s_encode_base58: onText(codec.base58Encode),
   s_decode_base58: onText(codec.base58Decode),
-  s_escape_common: onText(codec.escapeCommon),
+  s_escape_common: doubling(codec.escapeCommon),
   s_unescape_common: onText(codec.unescapeCommon),
   s_escape_crlf: onText(codec.escapeCrlf),
   s_unescape_crlf: onText(codec.unescapeCrlf),
-  s_escape_user: onText(codec.escapeUser),
+  s_escape_user: doubling(codec.escapeUser),
   s_unescape_user: onText(codec.unescapePercent),
-  s_escape_param: onText(codec.escapeParam),
+  s_escape_param: doubling(codec.escapeParam),
   s_unescape_param: onText(codec.unescapePercent),
-  s_escape_csv: onText((text) => `"${text.replaceAll('"', '""')}"`),
+  s_escape_csv: doubling((text) => `"${text.replaceAll('"', '""')}"`),
   s_urlencode_param: onText(codec.urlEncode),
   s_urldecode_param: onText(codec.urlDecode),
   s_prefixes: onText((text, most = null) => prefixes(text, most, '')),
@@ -204,7 +208,8 @@ export const stringTransformations: Readonly<Record<string, Transformation>> = {
     return at < 0 ? '' : text.slice(at);
   }),
   s_ftime: (value, format = '') => {
-    const seconds = typeof value === 'number' ? value : value === '' ? 0 : parseInt32(toStr(value));
+    const seconds =
+      typeof value === 'number' ? value : /^\d*$/.test(toStr(value)) ? (parseInt32(toStr(value)) ?? 0) : undefined;
     return value === null || seconds === undefined ? null : strftime(toStr(format), new Date(seconds * 1000));
   },
   s_replace: onText((text, from = '', to = '') =>

@@ -7,8 +7,9 @@ const MAX_MATCHES = 1000;
 const MAX_RESULT = 8191;
 
 /** The text with the substitution made; as it was when nothing matches; null for empty text and what is no substitution. */
-export function reSubst(value: Value, by: Substitution<never> | Value, ctx: unknown): Value {
-  if (typeof value !== 'string' || value === '') return null;
+export function reSubst(input: Value, by: Substitution<never> | Value, ctx: unknown): Value {
+  if (input === null || input === '') return null;
+  const value = String(input);
   const s = typeof by === 'object' && by !== null ? by : parseSubstitution(by);
   if (s === null) return null;
   let out = '';

@@ -5,6 +5,7 @@ import { parseGolden } from '../goldens.js';
 import { label } from './cfg.js';
 import { elsewhere, reads, shaped } from './pvs.js';
 import { selectReads, selectShapes, selectsElsewhere } from './selects.js';
+import { transformations } from './values.js';
 
 /** Of a group of probes: in which kinds of route each entry was read, which entries had a value, and how many cells there are. */
 function readCells(group: string) {
@@ -72,5 +73,31 @@ describe('select probes', () => {
   it('are many', () => {
     console.log(`${cells} cells: ${entries.length} paths`);
     expect(cells).toBeGreaterThan(30_000);
+  });
+});
+
+describe('transformation probes', () => {
+  const { log } = parseGolden(readFileSync(new URL('../goldens/pv-values/texts.json', import.meta.url), 'utf8'));
+  const results = new Map<string, string[]>();
+  for (const line of log) {
+    const [, chain, cells] = /<script>: t (\{.*\}) (\w+=\[.*)$/s.exec(line) ?? [];
+    if (chain === undefined || cells === undefined) continue;
+    for (const [, value] of cells.matchAll(/\w+=\[([^\]]*)\]/g))
+      results.set(chain, [...(results.get(chain) ?? []), value!]);
+  }
+  it('put every chain on its inputs, and each transformation gives something', () => {
+    expect(results.size).toBe(transformations.length);
+    const nameOf = (chain: string) => chain.split(/[{,}]/)[1];
+    const giving = new Set(
+      [...results]
+        .filter(([, values]) => values.some((value) => /^[0-9a-f]+$/.test(value)))
+        .map(([chain]) => nameOf(chain)),
+    );
+    expect([...results.keys()].map(nameOf).filter((name) => !giving.has(name))).toEqual([]);
+  });
+  it('are many', () => {
+    const cells = [...results.values()].flat().length;
+    console.log(`${cells} cells: ${results.size} chains`);
+    expect(cells).toBeGreaterThan(5_000);
   });
 });

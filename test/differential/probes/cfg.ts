@@ -161,17 +161,29 @@ mine.named = "\\"N\\" <sip:u:pw@h.example.com:5;x=1;lr=on>;tag=t;x=2" desc "an a
 mine.amount = 42 desc "number"
 ${inEveryRoute(printed(selectReads, selectShapes))}`;
 
-const show = (mark: string, name: string): string =>
+const _show = (mark: string, name: string): string =>
   `\txlog("L_NOTICE", "${mark} ${name}=[$(vn(r){s.encode.hexa})]\\n");`;
 const quoted = (text: string): string => text.replaceAll('$', '').replaceAll('"', "'");
 
+/** A line holds what a chain makes of several inputs: each is put in a variable first, as a failed one would take the line with it. */
+const INPUTS_A_LINE = 8;
+const variableOf = (name: string): string => (name === 'none' ? 'vn(undefined)' : `var(${name})`);
 const transformed = (): string =>
   transformations
-    .map(
-      ([name, chain]) =>
-        `\t$vn(r) = $null;\n\t$vn(r) = $(var(${name})${chain});\n${show('t', `${name}${quoted(chain).replaceAll('\\', '')}`)}`,
-    )
+    .flatMap(([chain, names]) => {
+      const lines: string[] = [];
+      for (let i = 0; i < names.length; i += INPUTS_A_LINE) {
+        const some = names.slice(i, i + INPUTS_A_LINE);
+        lines.push(
+          ...some.map((name) => `\t$vn(r_${name}) = $null; $vn(r_${name}) = $(${variableOf(name)}${chain});`),
+          `\txlog("L_NOTICE", "t ${quoted(chain).replaceAll('\\', '')} ${some.map(shown).join(' ')}\\n");`,
+        );
+      }
+      return lines;
+    })
     .join('\n');
+/** In hex; of what may be long, a digest. */
+const shown = (name: string): string => `${name}=[$(vn(r_${name}){s.${name === 'long' ? 'md5' : 'encode.hexa'}})]`;
 /** Results with line ends are shown in hex only. */
 const transformedLines = (): string =>
   lineTransformations
@@ -200,6 +212,9 @@ const written = (): string =>
     .join('\n');
 
 export const valuesCfg = (): string => `${header}
+loadmodule "sqlops.so"
+loadmodule "xhttp.so"
+event_route[xhttp:request] { exit; }
 mine.words = "sip:u@h.example.com:5" desc "text"
 mine.amount = 42 desc "number"
 
@@ -218,6 +233,14 @@ route[TEXTS] {
 	$var(two) = 2;
 	$var(a) = "a";
 	$var(lr) = "lr";
+	$var(sep) = "b";
+	$var(int) = 1234;
+	$var(long) = "a1 b;c=d,%";
+	$var(n) = 0;
+	while ($var(n) < 12) {
+		$var(long) = $var(long) + $var(long);
+		$var(n) = $var(n) + 1;
+	}
 ${Object.entries(inputs)
   .map(([name, text]) => `\t$var(${name}) = "${text}";`)
   .join('\n')}
