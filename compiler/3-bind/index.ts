@@ -12,8 +12,9 @@ import type {
   RouteBlock,
   SelectExpression,
 } from '../ast.js';
-import { missingAttribute, missingSetting } from '../diagnostics/3xxx-names.js';
+import { implicitAvp, missingAttribute, missingSetting } from '../diagnostics/3xxx-names.js';
 import type { Diagnostics } from '../diagnostics/define.js';
+import { nearTo } from '../diagnostics/near.js';
 import type { Host } from '../host.js';
 import { walkExpression, walkStatements } from '../visit.js';
 import type { ArgContext } from './args.js';
@@ -26,6 +27,9 @@ import { bindSelect } from './selects.js';
 import type { BoundCall, BoundParam, BoundProgram, BoundPv, RouteTarget } from './symbols.js';
 
 export type * from './symbols.js';
+
+/** Known without any module. */
+const fixedPvs: ReadonlySet<string> = new Set(['null', 'rc', 'retcode', '?']);
 
 export function bind(config: Config, host: Host, diagnostics: Diagnostics): BoundProgram {
   return new Binder(config, host, diagnostics).run();
@@ -44,6 +48,7 @@ class Binder {
   private readonly calls = new Map<CallExpression, BoundCall>();
   private readonly pvs = new Map<PvExpression, BoundPv>();
   private readonly selects = new Map<SelectExpression, (string | number)[]>();
+  private readonly assigned = new Set<Expression>();
   private readonly attributes = new Map<AttributeExpression, BoundPv>();
   private readonly targets: RouteTarget[] = [];
   private readonly args: ArgContext;
@@ -139,11 +144,35 @@ class Binder {
     const title = place.name === '' ? block.keyword : `${block.keyword}[${place.name}]`;
     const where: Block = { title, kinds: place.kinds };
     this.pvBinder.routeName = place.name === '' ? defaultName(block.keyword) : place.name;
-    walkStatements(block.body, { expression: (e) => this.expression(e, where) });
+    walkStatements(block.body, {
+      statement: (s) => {
+        if (s.kind === 'assign') this.assigned.add(s.target);
+        return undefined;
+      },
+      expression: (e) => this.expression(e, where),
+    });
+  }
+
+  /**
+   * A plain `$name` that nobody knows, where the mode of compatibility makes it an AVP: what to bind in its place. Assigning
+   * replaces all its values. Names of modules that are not loaded stay errors: `$rU` is never meant as an AVP.
+   */
+  private asAvp(e: PvExpression): string | null {
+    const name = e.text.slice(1);
+    const { scope } = this;
+    if (!e.orAttribute || fixedPvs.has(name) || scope.pv(name) !== null || scope.pv('avp') === null) return null;
+    if (scope.excused('pv', name) || scope.lackOf(e.text) !== null || scope.ownerOf('pvs', name) !== undefined)
+      return null;
+    if (!scope.told.has(e.text)) this.diagnostics.report(implicitAvp, e.span, nearTo(name, scope.pvNames()));
+    scope.told.add(e.text);
+    return this.assigned.has(e) ? `$(avp(${name})[*])` : `$avp(${name})`;
   }
 
   private expression(e: Expression, block: Block): boolean | undefined {
     switch (e.kind) {
+      case 'assignExpression':
+        this.assigned.add(e.assign.target);
+        return;
       case 'call': {
         const later = (name: string) => this.loadedLater(name);
         const bound = bindCall(e, block, this.scope, this.args, later);
@@ -155,7 +184,7 @@ class Binder {
         return false;
       }
       case 'pv':
-        this.pvs.set(e, this.pvBinder.operand(e.text, e.span));
+        this.pvs.set(e, this.pvBinder.operand(this.asAvp(e) ?? e.text, e.span));
         return;
       case 'select':
         this.select(e);

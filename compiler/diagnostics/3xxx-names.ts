@@ -100,7 +100,7 @@ export const unknownPv = defineDiagnostic('SIPC3006', 'unknown-pv', {
         ? `did you mean $${a.near}?`
         : 'load the module that has it, or correct the name; your own variables are $var(name)',
   ),
-  bad: 'loadmodule "pv.so"\nrequest_route { $nosuch = 1; }',
+  bad: '#!KAMAILIO\nloadmodule "pv.so"\nrequest_route { $nosuch = 1; }',
   good: 'loadmodule "pv.so"\nrequest_route { $var(x) = 1; }',
 });
 
@@ -239,4 +239,13 @@ export const unknownEventRoute = defineDiagnostic('SIPC3021', 'unknown-event-rou
   fix: nearOr(() => 'correct the name'),
   bad: 'loadmodule "tm.so"\nrequest_route { t_relay(); }\nevent_route[tm:local-requst] { drop; }',
   good: 'loadmodule "tm.so"\nrequest_route { t_relay(); }\nevent_route[tm:local-request] { drop; }',
+});
+
+export const implicitAvp = defineDiagnostic('SIPC3022', 'implicit-avp', {
+  severity: 'warning',
+  message: (a: Near) => `no module has $${a.name}: it is the AVP of that name`,
+  why: 'Without `#!KAMAILIO` at the top an unknown $name is an AVP: a misspelled pseudo-variable is accepted, and is undefined.',
+  fix: (a) => (a.near === undefined ? `write $avp(${a.name})` : `did you mean $${a.near}? Else write $avp(${a.name})`),
+  bad: 'loadmodule "pv.so"\nrequest_route { $nosuch = 1; }',
+  good: 'loadmodule "pv.so"\nrequest_route { $avp(nosuch) = 1; }',
 });
