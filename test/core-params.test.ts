@@ -136,3 +136,10 @@ it('domain of later versions is an alias', async () => {
     }`);
   expect(lines).toEqual(['<script> ours', '<script> not']);
 });
+
+it('$defs is the text of a define in quotes', async () => {
+  const lines = await logged(`#!define PLAIN xyz
+#!define TEXT "abc"
+    request_route { xlog("L_ERR", "$defs(PLAIN) $defs(TEXT) $defs(NONE)\\n"); error("a", "b"); exit; }`);
+  expect(lines).toEqual(['<script> "xyz" "abc" <null>', '<core> error("a", "b") not implemented yet']);
+});

@@ -75,7 +75,7 @@ function section(m: ModuleDeclaration, catalog: Catalog, tested: IsTested, decla
     return entry(plain, done, tested(plain));
   });
   const functions = Object.keys((isCore ? catalog.core.functions : known?.functions) ?? {}).map((name) =>
-    entry(`${name}()`, name in m.functions, tested(`${name}(`)),
+    entry(`${name}()`, name in m.functions || (isCore && name === 'route'), tested(`${name}(`)),
   );
   const params = (isCore ? catalog.core.globals : Object.keys(known?.params ?? {})).map((name): Entry => {
     const spec = Object.hasOwn(m.params, name) ? m.params[name] : undefined;

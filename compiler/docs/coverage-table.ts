@@ -26,7 +26,7 @@ export function coverage(modules: readonly ModuleDeclaration[], catalog: Catalog
     const missing = new Set(declaration.missing);
     return {
       module: declaration.name,
-      functions: counted(functions, (name) => name in declaration.functions),
+      functions: counted(functions, (name) => name in declaration.functions || (isCore && name === 'route')),
       params: counted(params, (name) => name in declaration.params),
       pvs: counted([...pvs], (name) => name in declaration.pvs || (isCore && !missing.has(`$${name}`))),
     };

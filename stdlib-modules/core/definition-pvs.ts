@@ -14,7 +14,9 @@ const variable = (ctx: RouteContext, name: string): string | null => {
   const text = ctx.server.info.environment[name];
   return text === undefined ? null : Buffer.from(text, 'utf8').toString('latin1');
 };
-const unquoted = (text: string): string => (/^(["']).*\1$/s.test(text) ? text.slice(1, -1) : text);
+const inQuotes = /^(["']).*\1$/s;
+const unquoted = (text: string): string => (inQuotes.test(text) ? text.slice(1, -1) : text);
+const quoted = (text: string): string => (inQuotes.test(text) ? text : `"${text}"`);
 
 export const definitionPvs = {
   def: named('text of a #!define, as written', definition),
@@ -25,6 +27,10 @@ export const definitionPvs = {
   defv: named('text of a #!define without its quotes', (ctx, name) => {
     const text = definition(ctx, name);
     return text === null ? null : unquoted(text);
+  }),
+  defs: named('text of a #!define in quotes, which it gets where it has none (Kamailio 5.7)', (ctx, name) => {
+    const text = definition(ctx, name);
+    return text === null ? null : quoted(text);
   }),
   env: named('variable of the environment', variable),
   envn: named('variable of the environment that holds a number', variable),

@@ -208,6 +208,17 @@ export default defineModule({
         return 1;
       },
     }),
+    error: fn({
+      doc: 'Says in the log that it is not implemented, as Kamailio does; goes on.',
+      args: [str('style'), str('text')],
+      routes: ['any'],
+      returns: done,
+      example: 'error("400", "bad");',
+      run(_me, ctx, style, text) {
+        ctx.log(1, `error("${style}", "${text}") not implemented yet`, '<core>');
+        return 1;
+      },
+    }),
     log: fn({
       doc: 'Writes constant text to the log: `log("text")` or `log(level, "text")`.',
       args: [str('levelOrText'), opt(str('text'))],
@@ -231,7 +242,6 @@ export default defineModule({
     ...missingParams,
     'cfg_reset',
     'cfg_select',
-    'error',
     'exec',
     'forward_sctp',
     'isavpflagset',
@@ -239,6 +249,5 @@ export default defineModule({
     'resetavpflag',
     '@cfg_selected',
     '$iuid',
-    '$defs',
   ],
 });
