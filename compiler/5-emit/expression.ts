@@ -116,12 +116,12 @@ export class ExpressionEmitter {
         if (!pv) return { code: 'null', type: 'value', constant: null, atom: true };
         if (pv.what === 'cfg' && ['route', 'name'].includes(literalKey(pv)))
           return { code: quote(this.frame.routeName), type: 'str', constant: this.frame.routeName, atom: true };
-        return readPv(pv, this.emit);
+        return { ...readPv(pv, this.emit), hasText: true };
       }
       case 'select': {
         const words = (this.emit.program.selects.get(e) ?? []).map((w) => (typeof w === 'number' ? w : quote(w)));
         const name = this.emit.hoist('select', `${this.emit.helper('select')}([${words.join(', ')}])`);
-        return { code: `${name}(ctx)`, type: 'value', atom: true };
+        return { code: `${name}(ctx)`, type: 'value', atom: true, textual: true };
       }
       case 'attribute':
         return {
@@ -224,14 +224,19 @@ export class ExpressionEmitter {
   }
 
   /** The code of an assignment, which is its verdict. */
-  assignment(target: Expression, value: Code): string {
+  assignment(target: Expression, given: Code): string {
+    const value = assigned(given);
     const pv = target.kind === 'pv' ? this.emit.program.pvs.get(target) : undefined;
     if (pv?.what === 'var') {
-      const assigned = value.type !== 'value' ? asValue(value) : value.constant === null ? '0' : `${value.code} ?? 0`;
-      return `((ctx.vars${member(literalKey(pv))} = ${assigned}), 1)`;
+      return `((ctx.vars${member(literalKey(pv))} = ${variableValue(value)}), 1)`;
     }
-    if (pv?.what === 'declared')
-      return `${this.emit.pv(pv.name)}.set(${['ctx', asValue(value), ...keyAndIndex(pv, this.emit)].join(', ')})`;
+    if (pv?.what === 'declared') {
+      const code =
+        value.hasText && value.type !== 'str' && pv.declaration?.type === 'str'
+          ? `${this.emit.helper('withText')}(${asValue(value)})`
+          : asValue(value);
+      return `${this.emit.pv(pv.name)}.set(${['ctx', code, ...keyAndIndex(pv, this.emit)].join(', ')})`;
+    }
     const text = target.kind === 'pv' || target.kind === 'attribute' ? target.text : '';
     return `${this.emit.helper('missing')}(ctx, ${quote(text)}, ${this.emit.at(target.span)})`;
   }
@@ -363,6 +368,7 @@ export class ExpressionEmitter {
             };
           return { code: `${left.code} + ${strOperand(right)}`, type: 'str' };
         }
+        if (left.textual) return { code: `${asStr(left)} + ${strOperand(right)}`, type: 'str' };
         if (left.type === 'value')
           return {
             code: `${this.emit.helper('plus')}(${asValue(left)}, ${asValue(right)})`,
@@ -412,6 +418,16 @@ export class ExpressionEmitter {
     if (bound.kind === 'function') return bound.declaration.async !== 'never';
     return bound.kind === 'route' && (bound.target === null || this.emit.waiting.has(targetKey(bound.target)));
   }
+}
+
+/** What an assignment takes: an undefined select is the empty text there (lvalue.c). */
+const assigned = (c: Code): Code => (c.textual ? { code: asStr(c), type: 'str', atom: true } : c);
+
+/** What a `$var` gets: it is never undefined. */
+export function variableValue(given: Code): string {
+  const value = assigned(given);
+  if (value.type !== 'value') return asValue(value);
+  return value.constant === null ? '0' : `${value.code} ?? 0`;
 }
 
 /** As an integer: a truth value stays one. */

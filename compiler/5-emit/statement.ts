@@ -5,7 +5,7 @@
 import type { Assign, BlockExpression, Expression, Flow, If, Statement, Switch, While } from '../ast.js';
 import { walkStatements } from '../visit.js';
 import type { EmitContext, Frame } from './context.js';
-import { arrived, ExpressionEmitter, endTest } from './expression.js';
+import { arrived, ExpressionEmitter, endTest, variableValue } from './expression.js';
 import { literalKey } from './pv.js';
 import { member } from './text.js';
 import { asInt, asStr, asValue } from './values.js';
@@ -221,8 +221,7 @@ export class StatementEmitter {
     const { writer } = this.emit;
     const pv = s.target.kind === 'pv' ? this.emit.program.pvs.get(s.target) : undefined;
     if (pv?.what === 'var') {
-      const assigned = value.type !== 'value' ? asValue(value) : value.constant === null ? '0' : `${value.code} ?? 0`;
-      writer.line(`ctx.vars${member(literalKey(pv))} = ${assigned};`, s.span);
+      writer.line(`ctx.vars${member(literalKey(pv))} = ${variableValue(value)};`, s.span);
       this.code('1', place);
       return;
     }

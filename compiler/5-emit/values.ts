@@ -8,6 +8,10 @@ export interface Code {
   readonly constant?: number | string | null;
   /** Code of a `value` where an integer is wanted, when that is not the value turned into one: `"12" + "x"` is then 12. */
   readonly asInt?: string;
+  /** A select: a text to operators that look at types, though it may be undefined (RV_SEL is an RV_STR). */
+  readonly textual?: boolean;
+  /** A pseudo-variable as it stands: a number of it has a text too (PV_VAL_STR), which a literal or computed one has not. */
+  readonly hasText?: boolean;
   /** Code of the opposite, where it reads better than `!(…)`. */
   readonly opposite?: string;
   /** The logical operator at its top: mixed ones need brackets. */

@@ -170,6 +170,9 @@ export function deeper(ctx: RouteContext, route: RouteFunction, levels: number):
   });
 }
 
+/** A number of a pseudo-variable, assigned where a text is wanted. */
+export const withText = (value: Value): Value => (typeof value === 'number' ? String(value) : value);
+
 /** `route($var(x))`. */
 export function callRoute(
   ctx: RouteContext,

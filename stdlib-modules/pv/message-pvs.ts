@@ -10,7 +10,6 @@ import {
   type RouteContext,
   scriptFlags,
   setScriptFlags,
-  toStr,
   type Value,
   type Via,
 } from '../../runtime/sdk/index.js';
@@ -401,10 +400,11 @@ export const messagePvs = {
         ctx.draft.sendSocket = null;
         return true;
       }
-      const socket = findSocket(ctx, toStr(value));
+      if (typeof value === 'number') return false;
+      const socket = findSocket(ctx, value);
       if (socket === null) {
-        ctx.log(0, `no listen socket ${toStr(value)}`, 'pv');
-        return false;
+        ctx.log(0, `no listen socket ${value}`, 'pv');
+        return /^(?:(?:udp|tcp|tls|sctp):)?(?:\[[^\]]+\]|[^\s:@[\]]+)(?::\d+)?$/.test(value); // no failure when it is an address
       }
       ctx.draft.sendSocket = socket;
       return true;

@@ -15,6 +15,8 @@ export interface ProbeTable {
   readonly probes: readonly Probe[];
   /** Top-level text besides the probes: routes they call, definitions. */
   readonly extra?: string;
+  /** Differences on purpose: name of a probe → why. */
+  readonly explained?: ReadonlyMap<string, string>;
 }
 
 /** Name → what it logged, or `refused`. */

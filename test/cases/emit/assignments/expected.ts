@@ -1,5 +1,5 @@
 // from input.cfg
-import { EXIT, defineProgram, tr, type RouteContext, type RouteFunction, type Verdict } from 'sipc/program';
+import { EXIT, defineProgram, tr, withText, type RouteContext, type RouteFunction, type Verdict } from 'sipc/program';
 import { siputils } from 'sipc/modules';
 import { $avp, $du, $fU, $ru } from 'sipc/pvs';
 
@@ -19,7 +19,7 @@ export function request_route(ctx: RouteContext): Verdict {
   if (((ctx.vars.d = 5), 1) > 0) {
     return EXIT;
   }
-  return $fU.set(ctx, tr.s_toupper($fU(ctx)));
+  return $fU.set(ctx, withText(tr.s_toupper($fU(ctx))));
 }
 
 const routes: Record<string, RouteFunction> = {};
