@@ -48,7 +48,7 @@ export async function request_route(ctx: RouteContext): Promise<Verdict> {
   }
   if ((ctx.rc = await route_SIPOUT(ctx)) === EXIT) return EXIT;
   if ((ctx.rc = route_PRESENCE(ctx)) === EXIT) return EXIT;
-  if ((ctx.rc = route_REGISTRAR(ctx)) === EXIT) return EXIT;
+  if ((ctx.rc = await route_REGISTRAR(ctx)) === EXIT) return EXIT;
   if ($rU(ctx) === null) {
     ctx.rc = sl.sl_send_reply(ctx, 484, 'Address Incomplete');
     return EXIT;
@@ -138,22 +138,26 @@ export async function route_WITHINDLG(ctx: RouteContext): Promise<Verdict> {
   return EXIT;
 }
 
-export function route_REGISTRAR(ctx: RouteContext): Verdict {
+export async function route_REGISTRAR(ctx: RouteContext): Promise<Verdict> {
+  let v: Verdict | Promise<Verdict>;
   if ((ctx.rc = textops.is_method(ctx, 'REGISTER')) <= 0) {
     return 1;
   }
   if (core.isflagset(ctx, 5) > 0) {
     ctx.rc = kex.setbflag(ctx, 6);
   }
-  if ((ctx.rc = registrar.save(ctx, 'location')) <= 0) {
+  ctx.rc = typeof (v = registrar.save(ctx, 'location')) === 'number' ? v : await v;
+  if (ctx.rc <= 0) {
     ctx.rc = sl.sl_reply_error(ctx);
   }
   return EXIT;
 }
 
 export async function route_LOCATION(ctx: RouteContext): Promise<Verdict> {
+  let v: Verdict | Promise<Verdict>;
   $avp.set(ctx, $rU(ctx), 'oexten');
-  if ((ctx.rc = registrar.lookup(ctx, 'location')) <= 0) {
+  ctx.rc = typeof (v = registrar.lookup(ctx, 'location')) === 'number' ? v : await v;
+  if (ctx.rc <= 0) {
     ctx.vars.rc = ctx.rc;
     if ((ctx.rc = route_TOVOICEMAIL(ctx)) === EXIT) return EXIT;
     if ((ctx.rc = tm.t_newtran(ctx)) === 0) return EXIT;
