@@ -13,6 +13,7 @@ import {
   type ServerApi,
   StartError,
   type Timer,
+  type Uses,
   type Value,
   type Verdict,
   varInt,
@@ -20,7 +21,15 @@ import {
 } from '../../runtime/sdk/index.js';
 import { answer, type Challenge, type Credential, challengeOf } from './digest.js';
 import { RegFlag, type Registration, Registrations } from './registrations.js';
-import { type RestoreOptions, type RrApi, replaceField, restoreField, restoreReply } from './replace.js';
+import {
+  type DialogApi,
+  followDialogs,
+  type RestoreOptions,
+  type RrApi,
+  replaceField,
+  restoreField,
+  restoreReply,
+} from './replace.js';
 
 interface State {
   credentials: readonly Credential[];
@@ -143,8 +152,12 @@ function credentialFor(params: Params, state: State, ctx: RouteContext, challeng
   return state.credentials.find((c) => c.realm === challenge.realm) ?? null;
 }
 
+/** With restore_dlg, what is replaced is kept in the dialog. */
+const dialogsOf = (me: { readonly params: { readonly restore_dlg: number }; readonly uses: Uses }): DialogApi | null =>
+  me.params.restore_dlg === 0 ? null : me.uses.find<DialogApi>('dialog');
+
 function authenticate(
-  me: { readonly params: Params; readonly state: State },
+  me: { readonly params: Params; readonly state: State; readonly uses: Uses },
   ctx: RouteContext,
   mode: number,
 ): Verdict {
@@ -162,6 +175,8 @@ function authenticate(
   ctx.draft.uri = branch.uri;
   ctx.draft.edits.insert(ctx.msg.headersEnd, line);
   t.draft.marks |= MessageMark.uacAuth;
+  // RFC 3261 §22.2: a number of its own, where the dialog can keep count (track_cseq_updates).
+  me.uses.find<DialogApi>('dialog')?.nextCseq(ctx);
   return 1;
 }
 
@@ -291,10 +306,15 @@ async function reload(all: Registrations, call: RpcCall, uuid: string | null): P
 export default defineModule({
   name: 'uac',
   doc: 'From and To replaced, challenges answered, requests of our own.',
-  uses: ['tm', 'rr?'],
+  uses: ['tm', 'rr?', 'dialog?'],
   params: {
     rr_from_store_param: { type: 'str', default: 'vsf', doc: 'Record-Route parameter that keeps From.' },
     rr_to_store_param: { type: 'str', default: 'vst', doc: 'Record-Route parameter that keeps To.' },
+    restore_dlg: {
+      type: 'int',
+      default: 0,
+      doc: '1: what was replaced is kept in variables of the dialog, not in Record-Route.',
+    },
     restore_mode: {
       type: 'str',
       default: 'auto',
@@ -359,6 +379,12 @@ export default defineModule({
         'uac: set all of auth_username_avp, auth_realm_avp and auth_password_avp, or none',
       );
     const options = restoreOptions(params);
+    if (params.restore_dlg !== 0) {
+      const dialogs = dialogsOf(me);
+      if (dialogs === null)
+        throw new StartError('SIPC8132', 'uac: restore_dlg needs the dialog module; load it before uac');
+      followDialogs(dialogs);
+    }
     if (options.mode === 'none') return;
     const rr = me.uses.find<RrApi>('rr');
     if (rr === null)
@@ -475,6 +501,7 @@ export default defineModule({
           uri ?? first,
           restoreOptions(me.params),
           me.uses.find<RrApi>('rr'),
+          dialogsOf(me),
         ),
     },
     uac_replace_to: {
@@ -491,6 +518,7 @@ export default defineModule({
           uri ?? first,
           restoreOptions(me.params),
           me.uses.find<RrApi>('rr'),
+          dialogsOf(me),
         ),
     },
     uac_restore_from: {
@@ -516,7 +544,7 @@ export default defineModule({
       },
     },
     uac_auth: {
-      doc: 'Answers the challenge of a 401 or 407: adds credentials and sets the Request-URI, to be relayed again. CSeq stays.',
+      doc: 'Answers the challenge of a 401 or 407: adds credentials and sets the Request-URI, to be relayed again. CSeq stays, unless dialog tracks it.',
       args: [opt(varInt('mode', '1: the password is an HA1'))],
       routes: ['failure', 'branch_failure'],
       aliases: ['uac_auth_mode'],
@@ -628,11 +656,10 @@ export default defineModule({
     }),
   },
   eventRoutes: { 'uac:reply': { doc: 'The answer to a request of uac_req_send(): $uac_req(evcode).' } },
-  // restore_dlg needs the dialog module; records need neither collecting nor a size here. The others came after 5.6.3.
+  // Records need neither collecting nor a size here. The others came after 5.6.3.
   missing: [
     'uac_reg_send_register',
     'uac_reg_send_unregister',
-    'param:restore_dlg',
     'param:reg_gc_interval',
     'param:reg_hash_size',
     'param:event_callback',

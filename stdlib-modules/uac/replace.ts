@@ -19,6 +19,26 @@ export interface RrApi {
   isUpstream(ctx: RouteContext): boolean;
   onRouted(listener: (ctx: RouteContext, params: string) => void): void;
 }
+/** What it uses of the dialog module, with restore_dlg. */
+export interface CallDialog {
+  get(key: string): string | null;
+}
+export interface DialogApi {
+  of(ctx: RouteContext): CallDialog | null;
+  set(dialog: CallDialog, key: string, value: string | null): boolean;
+  listen(listener: {
+    confirmed(dialog: CallDialog, run: RouteContext, direction: number): void;
+    within(dialog: CallDialog, run: RouteContext, direction: number): void;
+    terminated(dialog: CallDialog, run: RouteContext | null, direction: number): void;
+  }): void;
+  nextCseq(ctx: RouteContext): void;
+}
+/** Variables of the dialog: URI before and after, display name before and after. */
+const variables = {
+  from: ['_uac_fu', '_uac_funew', '_uac_fdp', '_uac_fdpnew'],
+  to: ['_uac_to', '_uac_tonew', '_uac_tdp', '_uac_tdpnew'],
+} as const;
+const UPSTREAM = 2;
 export type Field = 'from' | 'to';
 export interface RestoreOptions {
   readonly mode: 'none' | 'manual' | 'auto';
@@ -63,6 +83,7 @@ export function replaceField(
   uri: string,
   options: RestoreOptions,
   rr: RrApi | null,
+  dialogs: DialogApi | null = null,
 ): Verdict {
   const { msg, draft } = ctx;
   const mark = markOf(field);
@@ -75,13 +96,64 @@ export function replaceField(
   if (uri === '') return 1;
   draft.edits.replace(addr.uriStart, addr.uriEnd, uri);
   if (options.mode === 'none' || rr === null) return 1;
+  const dialog = dialogs?.of(ctx) ?? null;
+  if (dialogs !== null && dialog !== null) {
+    remember(dialogs, dialog, field, addr, display ?? '', uri);
+    marked(ctx, mark);
+    return 1;
+  }
   const old = addr.uriText;
   if (old.length > MAX_URI || uri.length > MAX_URI) return -1;
   const mix = old.length > uri.length ? mixed(old, uri) : mixed(uri, old);
   if (!rr.addParam(ctx, `;${options.params[field]}=${encode(veiled(mix, options.password))}`)) return -1;
-  draft.marks |= mark;
-  if (ctx.transaction !== null) ctx.transaction.draft.marks |= mark;
+  marked(ctx, mark);
   return 1;
+}
+function marked(ctx: RouteContext, mark: number): void {
+  ctx.draft.marks |= mark;
+  if (ctx.transaction !== null) ctx.transaction.draft.marks |= mark;
+}
+/** The first URI stays what is put back, however often it is replaced. */
+function remember(
+  dialogs: DialogApi,
+  dialog: CallDialog,
+  field: Field,
+  addr: NameAddr,
+  display: string,
+  uri: string,
+): void {
+  const [old, now, oldDisplay, nowDisplay] = variables[field];
+  if (dialog.get(old) === null) dialogs.set(dialog, old, addr.uriText);
+  else dialogs.set(dialog, now, null);
+  dialogs.set(dialog, now, uri);
+  dialogs.set(dialog, oldDisplay, addr.display);
+  dialogs.set(dialog, nowDisplay, display);
+}
+/** `restore_dlg`: requests within a dialog are changed as its first one was, or back. */
+export function followDialogs(dialogs: DialogApi): void {
+  const change = (dialog: CallDialog, run: RouteContext, direction: number): void => {
+    for (const field of ['from', 'to'] as const) {
+      const [old, now, oldDisplay, nowDisplay] = variables[field];
+      const upstream = direction === UPSTREAM;
+      const uri = dialog.get(upstream ? old : now);
+      const display = dialog.get(upstream ? oldDisplay : nowDisplay);
+      const target: Field = (field === 'from') === upstream ? 'to' : 'from';
+      const addr = addrOf(run.msg, target);
+      const part = shownPart(run.msg, target);
+      if (uri === null || display === null || addr === null || part === null) continue;
+      if ((run.draft.marks & markOf(target)) !== 0) continue;
+      if (addr.display !== '' || display !== '') replaceDisplay(run, addr, part.start, display);
+      run.draft.edits.replace(addr.uriStart, addr.uriEnd, uri);
+      marked(run, markOf(target));
+    }
+  };
+  dialogs.listen({
+    confirmed: change,
+    within: change,
+    terminated: (dialog, run, direction) => {
+      if (run !== null) change(dialog, run, direction);
+    },
+  });
 }
 function replaceDisplay(ctx: RouteContext, addr: NameAddr, start: number, display: string): void {
   const { edits } = ctx.draft;
