@@ -14,6 +14,7 @@ export function onRecords<T>(
   work: () => T,
   lost: T,
 ): Maybe<T> {
+  if (!env.usrloc.waits) return work();
   const found = uris.map((uri) => extractAor(uri, aorRules(env)));
   const aors = [...new Set(found.flatMap((one) => (isError(one) ? [] : [one.aor])))].sort();
   return steps(held(env, ctx, domain, aors, work, lost));
@@ -27,6 +28,7 @@ export function onRecord<T>(
   work: () => T,
   lost: T,
 ): Maybe<T> {
+  if (!env.usrloc.waits) return work();
   const found = extractAor(uri, aorRules(env));
   return isError(found) ? work() : steps(changed(env, ctx, domain, found.aor, work, lost));
 }

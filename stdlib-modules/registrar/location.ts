@@ -65,6 +65,8 @@ export interface UsrlocApi {
   /** Gives the run the copy kept with a contact, as the `index`-th of its name. */
   giveXavp(ctx: RouteContext, contact: { readonly xavp: XavpValue | null }, index: number): void;
   setCaseSensitive(on: boolean): void;
+  /** A record may have to be read from the database, or written. */
+  readonly waits: boolean;
   /** Where the database has the records: this one, to work on until it is released. Rejects when it cannot be read. */
   hold(table: string, aor: string): Promise<Held> | null;
   /** Changes of the record that are being written. */

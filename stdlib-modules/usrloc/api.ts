@@ -16,6 +16,8 @@ export interface UsrlocApi {
   xavpOf(ctx: RouteContext): XavpValue | null;
   /** Gives the run the one kept with a contact, as the `index`-th of its name. */
   giveXavp(ctx: RouteContext, contact: { readonly xavp: XavpValue | null }, index: number): void;
+  /** With `db_mode` 1 and 3: what is done with a record may wait for the database. */
+  readonly waits: boolean;
   /**
    * With `db_mode` 3: nobody else has the record until it is released, and it is as the database has it; rejects with a
    * `DbError`. Null with other modes: memory has it.

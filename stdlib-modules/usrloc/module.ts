@@ -231,6 +231,7 @@ export default defineModule({
       const copy = copyOf(contact.xavp);
       if (copy !== null) insertAt(ctx.xavps, me.params.xavp_contact, index, copy);
     },
+    waits: me.params.db_mode === DbMode.writeThrough || me.params.db_mode === DbMode.only,
     hold: (table, aor) => me.state.persistence?.hold(me.state.location.domain(table), aor) ?? null,
     written: (table, aor) => me.state.persistence?.written(me.state.location.domain(table), aor) ?? null,
     setCaseSensitive: (on) => {
