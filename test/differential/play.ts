@@ -188,7 +188,9 @@ export class Theatre {
     const { shift } = this.players;
     const speaker = this.group.speaks?.[name];
     sockets.onArrival = (arrival) => {
-      if (arrival.sourcePort !== undefined && !isOfRun(arrival.sourcePort, shift)) return;
+      // Commands to a relay leave from a port of the system's choice.
+      const port = speaker === undefined ? arrival.sourcePort : undefined;
+      if (port !== undefined && !isOfRun(port, shift)) return;
       const text = fromWire(arrival.text, shift);
       const answer = (bytes: string) => arrival.answer(toWire(bytes, shift));
       const said = speaker?.(text);
