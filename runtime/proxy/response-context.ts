@@ -191,7 +191,10 @@ function* failureRoute(core: Core, t: Transaction, winner: Branch, status: numbe
   }
   // Not entered again by the branches it adds, unless it arms itself.
   t.onFailure = null;
+  const before = t.current;
+  t.current = t.request;
   const run = yield* wait(core.script.failure(t, winner, message, draft, name));
+  t.current = before;
   t.draft.flags = run.draft.flags;
   t.draft.xflags = run.draft.xflags;
   return run.errorCode;

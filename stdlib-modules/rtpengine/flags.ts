@@ -92,7 +92,7 @@ class FlagParser {
 
   /** What is wrong with the flag, or null. */
   take(key: string, value: string | null): string | null {
-    if (this.media && this.takeList(key, value)) return null;
+    if (this.takeList(key, value)) return null;
     if (value === null && this.takeTransport(key)) return null;
     switch (key) {
       case 'TOS':
@@ -150,6 +150,8 @@ class FlagParser {
     for (const [prefix, name] of lists) {
       const item = valueBehind(key, value, prefix);
       if (item === null) continue;
+      // Without an SDP there is nothing they could be about, and they are not sent.
+      if (!this.media) return true;
       const list = this.lists.get(name) ?? [];
       list.push(item);
       this.lists.set(name, list);
@@ -158,6 +160,7 @@ class FlagParser {
     for (const [prefix, name] of codecLists) {
       const item = valueBehind(key, value, prefix);
       if (item === null) continue;
+      if (!this.media) return true;
       const list = this.codec.get(name);
       if (Array.isArray(list)) list.push(item);
       else this.codec.add(name, [item]);

@@ -5,6 +5,7 @@
  * Most of a scenario is waiting, so the groups are dealt out to lanes: one test file each, with a server and peers of its own.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { serverProblem } from '../support/databases.js';
 import { startSipc } from '../support/sipc.js';
 import { missingTools, readable } from '../support/tools.js';
 import { compare } from './compare.js';
@@ -54,10 +55,12 @@ export async function playLane(lane: number): Promise<void> {
   for (const group of groups)
     describe(`${group.name} (${group.cfg})`, () => {
       let theatre: Theatre | null = null;
-      const noConfig = group.cfg.startsWith('/') && !readable(group.cfg) ? missingTools([], [group.cfg]) : null;
+      let impossible = group.cfg.startsWith('/') && !readable(group.cfg) ? missingTools([], [group.cfg]) : null;
 
       beforeAll(async () => {
-        if (noConfig === null) theatre = await Theatre.open(startSipc, players, group, 2_000, 70);
+        if (group.server !== undefined) impossible ??= await serverProblem(group.server);
+        if (impossible !== null && process.env.CI === 'true') throw new Error(impossible);
+        if (impossible === null) theatre = await Theatre.open(startSipc, players, group, 2_000, 70);
       }, 90_000);
       afterAll(async () => {
         await theatre?.close();
@@ -65,7 +68,7 @@ export async function playLane(lane: number): Promise<void> {
 
       for (const scenario of group.scenarios)
         it(`${scenario.slug}: ${scenario.title}`, { timeout: 30_000 }, async ({ skip }) => {
-          if (noConfig !== null) skip(noConfig);
+          if (impossible !== null) skip(impossible);
           if (scenario.ipv6 && !players.ipv6) skip('no ::1 on this machine');
           const missing = missingTools(scenario.needs);
           if (missing !== null) skip(missing);

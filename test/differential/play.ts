@@ -93,31 +93,36 @@ export class Theatre {
   ) {}
 
   server!: ServerProcess;
-  private finish: (() => void) | null = null;
+  private startServer!: () => Promise<ServerProcess>;
+  private finish: Group['finish'];
+  private read: Group['read'];
 
   static async open(start: Start, players: Players, group: Group, waitMs: number, quietMs: number): Promise<Theatre> {
     const theatre = new Theatre(players, waitMs, quietMs, group);
     for (const [name, sockets] of players.sockets) theatre.#listen(name, sockets, null);
     await group.prepare?.(players.shift);
-    theatre.finish = group.finish ?? null;
-    theatre.server = await start({
-      cfg: cfgFor(group, players.shift),
-      port: differentialPort + players.shift,
-      ipv6: players.ipv6,
-      args: group.args,
-      // The cfgs of probes have thousands of lines, and lanes start side by side.
-      readyWithinMs: 60_000,
-      onLog: (line) => {
-        theatre.#lastEvent = performance.now();
-        theatre.#log.push({ level: line.level, text: fromWire(line.text, players.shift) });
-      },
-    });
+    theatre.finish = group.finish;
+    theatre.read = group.read;
+    theatre.startServer = () =>
+      start({
+        cfg: cfgFor(group, players.shift),
+        port: differentialPort + players.shift,
+        ipv6: players.ipv6,
+        args: group.args.map((word) => toWire(word, players.shift)),
+        // The cfgs of probes have thousands of lines, and lanes start side by side.
+        readyWithinMs: 60_000,
+        onLog: (line) => {
+          theatre.#lastEvent = performance.now();
+          theatre.#log.push({ level: line.level, text: fromWire(line.text, players.shift) });
+        },
+      });
+    theatre.server = await theatre.startServer();
     return theatre;
   }
 
   async close(): Promise<void> {
     await this.server.stop();
-    this.finish?.();
+    await this.finish?.();
   }
 
   async play(scenario: Scenario): Promise<Transcript> {
@@ -145,6 +150,16 @@ export class Theatre {
     const stage: Stage = {
       ...(Object.fromEntries(parties) as Record<PeerName, Party>),
       uri: (user) => `sip:${user === undefined ? '' : `${user}@`}${host}:${differentialPort}`,
+      rows: async (table, ...columns) => {
+        const rows = (await this.read?.(table, columns)) ?? [];
+        // A table has no order, and a flush writes in that of a hash.
+        const lines = rows.map((row) => row.map((cell, i) => `${columns[i]}=${cell}`).join(' ')).sort();
+        rpc.push({ command: `rows of ${table}`, output: fromWire(lines.join('\n'), shift) });
+      },
+      restart: async () => {
+        await this.server.stop();
+        this.server = await this.startServer();
+      },
       pause,
       server: { host, port: differentialPort },
       quietly: (...command) => this.server.rpc(...command),
@@ -166,7 +181,9 @@ export class Theatre {
     const peers: Record<string, string[]> = {};
     for (const [name, sockets] of this.players.sockets) {
       for (const port of sockets.ephemeralPorts) ephemeral.set(port, name);
-      const texts = (parties.get(name)?.received ?? []).map((packet) => packet.text);
+      const texts = (parties.get(name)?.received ?? [])
+        .map((packet) => packet.text)
+        .filter((text) => !(scenario.ignorePings && isPing(text)));
       if (texts.length > 0) peers[name] = scenario.keepRepeats ? texts : withoutRepeats(texts);
     }
     for (const { text } of this.#log) {
@@ -216,6 +233,8 @@ export class Theatre {
 const protoOf = ({ tcp, tls }: Scenario, name: PeerName) =>
   tls.includes(name) ? 'tls' : tcp.includes(name) ? 'tcp' : 'udp';
 
+/** nathelper's, as the stock cfg sets it up. */
+const isPing = (text: string) => /^[\0\r\n]*$/.test(text) || /^OPTIONS .*^From: sip:pinger@/ms.test(text);
 const callIdOf = (text: string) => /^(?:Call-ID|i)\s*:\s*(\S+)/im.exec(text)?.[1] ?? '';
 
 /** Start lines, and log lines without their prefix. */

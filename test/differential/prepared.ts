@@ -1,10 +1,10 @@
-/** A SQLite file with Kamailio's tables and the rows of a group, made anew for each server that plays it. */
+/** A database with Kamailio's tables and the rows of a group, made anew for each server that plays it. */
 import { rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { standardGroups } from '../../runtime/db/schema/ddl.js';
+import { createStatements, presenceGroups, standardGroups } from '../../runtime/db/schema/ddl.js';
 import type { DbRow } from '../../runtime/db/types.js';
-import { makeSqlite } from '../support/databases.js';
+import { adminSql, databasesWith, makeSqlite } from '../support/databases.js';
 import { toWire } from '../support/ports.js';
 import type { Group } from './scenario.js';
 
@@ -24,6 +24,7 @@ const moved = (rows: Rows, shift: number): Rows =>
       ),
     ]),
   );
+
 /** The group with `DB_URL` defined in its cfg; `groups`: of Kamailio's tables. */
 export function withRows(
   group: Group,
@@ -40,5 +41,39 @@ export function withRows(
       await makeSqlite(file, groups, moved(rows, shift), statements);
     },
     finish: () => rmSync(file, { force: true }),
+    read: (table, columns) => readRows('db_sqlite', `sqlite://${file}`, table, columns),
   };
+}
+
+/** The group with `DBURL` defined, as the stock cfg has it: a database of MariaDB's. */
+export function withMysqlRows(group: Group, rows: Rows, statements: readonly string[] = []): Group {
+  const name = `sipc_differential_${group.name.replace(/\W/g, '_')}_${process.pid}`;
+  const url = `mysql://root:@127.0.0.1/${name}`;
+  const drop = () => adminSql('mysql', `DROP DATABASE IF EXISTS ${name};`);
+  return {
+    ...group,
+    server: 'mysql',
+    args: [...group.args, '-A', `DBURL="${url}"`],
+    async prepare(shift) {
+      drop();
+      adminSql('mysql', `CREATE DATABASE ${name};`);
+      const groups = [...standardGroups, ...presenceGroups];
+      adminSql('mysql', [...createStatements('mysql', groups), ...statements, ''].join(';\n'), name);
+      const databases = await databasesWith(['db_mysql']);
+      const db = await databases.open(url, 'test');
+      for (const [table, list] of Object.entries(moved(rows, shift)))
+        for (const row of list) await db.insert(table, row);
+      await databases.close();
+    },
+    finish: () => void drop(),
+    read: (table, columns) => readRows('db_mysql', url, table, columns),
+  };
+}
+
+async function readRows(module: string, url: string, table: string, columns: readonly string[]): Promise<string[][]> {
+  const databases = await databasesWith([module]);
+  const db = await databases.open(url, 'test');
+  const { rows } = await db.query(table, { columns });
+  await databases.close();
+  return rows.map((row) => row.map((cell) => (cell === null ? '<null>' : String(cell))));
 }

@@ -12,6 +12,10 @@ export type Stage = Readonly<Record<PeerName, Party>> & {
   rpc(...command: string[]): Promise<string>;
   /** As `rpc`, for words that differ from run to run: not compared. */
   quietly(...command: string[]): Promise<string>;
+  /** The rows of a table, these columns, into the transcript: what the server left there. */
+  rows(table: string, ...columns: string[]): Promise<void>;
+  /** Stops the server, as its administrator would, and starts it again. */
+  restart(): Promise<void>;
   /** Lets time pass: only for what a timer of the server does. */
   pause(ms: number): Promise<void>;
   readonly server: { readonly host: string; readonly port: number };
@@ -30,6 +34,8 @@ export interface Scenario {
   readonly keepRepeats: boolean;
   /** Only start lines and script lines are compared (and written to the golden). */
   readonly outlineOnly: boolean;
+  /** nathelper's pings come at no certain time: they do not count. */
+  readonly ignorePings: boolean;
   readonly files: readonly string[];
 }
 
@@ -51,7 +57,11 @@ export interface Group {
   /** Files that lie beside the cfg, by name; the cfg writes `@HERE@/name`. */
   readonly beside?: Readonly<Record<string, string>>;
   /** After it stopped. */
-  readonly finish?: () => void;
+  readonly finish?: () => void | Promise<void>;
+  /** Where the group has a database: the rows of a table. */
+  readonly read?: (table: string, columns: readonly string[]) => Promise<readonly (readonly string[])[]>;
+  /** The database server that has to run on loopback. */
+  readonly server?: 'mysql' | 'postgres';
 }
 
 export interface ScenarioOptions {
@@ -65,6 +75,7 @@ export interface ScenarioOptions {
   readonly needs?: readonly string[];
   readonly keepRepeats?: boolean;
   readonly outlineOnly?: boolean;
+  readonly ignorePings?: boolean;
   /** Files the scenario reads: skipped, with the reason, where they are not. */
   readonly files?: readonly string[];
 }
@@ -80,6 +91,7 @@ export function scenario(slug: string, title: string, play: Scenario['play'], op
     needs: options?.needs ?? [],
     keepRepeats: options?.keepRepeats ?? false,
     outlineOnly: options?.outlineOnly ?? false,
+    ignorePings: options?.ignorePings ?? false,
     files: options?.files ?? [],
   };
 }

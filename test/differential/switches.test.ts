@@ -1,0 +1,63 @@
+/** The switches of the stock cfg: each does something Kamailio shows; all pairs of them and all together are free of errors. */
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { createNodeHost } from '../../bin/node-host.js';
+import { check } from '../../compiler/index.js';
+import { missingTools, stockConfig } from '../support/tools.js';
+import { compare } from './compare.js';
+import { readGolden } from './goldens.js';
+import switchGroups from './scenarios/switches.js';
+import { switches } from './switches.js';
+
+/** What each cannot do without. */
+const all: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
+  switches.map(({ name, needs }) => [name, needs]),
+);
+/** The module debugger is not there yet: `sipc check` says so, and nothing else. */
+const NOT_YET = ['DEBUG'];
+const missing = missingTools([], [stockConfig]);
+const host = await createNodeHost();
+
+/** Errors that `sipc check` finds with these switches on. */
+function errorsWith(names: readonly string[]): string[] {
+  const on = new Set(names.flatMap((name) => [name, ...(all[name] ?? [])]));
+  const defines = Object.fromEntries([...on].map((name) => [`WITH_${name}`, '']));
+  return check(host, stockConfig, { defines })
+    .diagnostics.filter(({ severity }) => severity === 'error')
+    .map(({ code, message }) => `${code} ${message}`);
+}
+
+describe('the switches of the stock cfg', () => {
+  const names = Object.keys(all);
+  it('are all of it', async ({ skip }) => {
+    if (missing !== null) skip(missing);
+    const text = readFileSync(stockConfig, 'latin1');
+    const inCfg = [...text.matchAll(/^#!ifdef WITH_(\w+)/gm)].map(([, name = '']) => name);
+    expect([...names, ...NOT_YET].sort()).toEqual([...new Set(inCfg)].sort());
+  });
+  it.for(names)('%s, alone and with each other, has no error', { timeout: 60_000 }, (name, { skip }) => {
+    if (missing !== null) skip(missing);
+    expect(errorsWith([name])).toEqual([]);
+    for (const other of names.slice(names.indexOf(name) + 1)) expect(errorsWith([name, other]), other).toEqual([]);
+  });
+  it.for(NOT_YET)('%s says which module is missing', (name, { skip }) => {
+    if (missing !== null) skip(missing);
+    expect(errorsWith([name])).toEqual([expect.stringMatching(/^SIPC3002 .* does not have the module/)]);
+  });
+  it('all together have no error', ({ skip }) => {
+    if (missing !== null) skip(missing);
+    expect(errorsWith(names)).toEqual([]);
+  });
+  it.each(switches.filter(({ shows }) => shows !== false).map(({ name }) => name.toLowerCase()))(
+    '%s changes what Kamailio does',
+    (slug) => {
+      const [on, off] = [`switch-${slug}`, `switch-${slug}-off`].map((name) => {
+        const group = switchGroups.find((one) => one.name === name);
+        const scenario = group?.scenarios.find((one) => one.slug === slug);
+        return group && scenario ? readGolden(group, scenario) : null;
+      });
+      if (!on || !off) throw new Error(`no golden: npm run differential:record switch-${slug} switch-${slug}-off`);
+      expect(compare(on, off)).not.toBeNull();
+    },
+  );
+});
