@@ -49,6 +49,8 @@ async function copyTable(from: DbConnection, to: Side, table: string, spec: Tabl
     });
     left = found.map(({ name }) => name).filter((name) => !columns.has(name));
     await rawSql(to.connection, 'BEGIN');
+    // Sent without waiting for each: a connection takes them in order.
+    const written: Promise<unknown>[] = [];
     for (const cells of batch) {
       const row: Record<string, DbValue> = {};
       found.forEach(({ name, type }, i) => {
@@ -60,9 +62,10 @@ async function copyTable(from: DbConnection, to: Side, table: string, spec: Tabl
         row[name] = asWritten(cell, column.type, type);
         if (name === 'id') last = Number(cell);
       });
-      await to.connection.run({ kind: 'insert', table, row, delayed: false });
+      written.push(to.connection.run({ kind: 'insert', table, row, delayed: false }));
       rows++;
     }
+    await Promise.all(written);
     await rawSql(to.connection, 'COMMIT');
     if (!hasId || batch.length < BATCH) break;
   }

@@ -44,9 +44,9 @@ describe('a cfg with mistakes', () => {
     const { code, out, err } = await sipc(command, 'many.cfg');
     expect({ code, out }).toEqual({ code: 1, out: '' });
     const reports = err.trimEnd().split('\n\n');
-    expect(reports.pop()).toBe('7 errors');
+    expect(reports.pop()).toBe('6 errors, 1 warning');
     const shape =
-      /^error (SIPC\d{4}) [a-z-]+: .+\n +--> many\.cfg:(\d+:\d+)\n *(\d+) \| (.+)\n *\| ( *)(\^+)\n +fix: .+$/;
+      /^(?:error|warning) (SIPC\d{4}) [a-z-]+: .+\n +--> many\.cfg:(\d+:\d+)\n *(\d+) \| (.+)\n *\| ( *)(\^+)\n +fix: .+$/;
     const lines = readFileSync(join(folder, 'many.cfg'), 'utf8').split('\n');
     const found = reports.map((report) => {
       expect(report).toMatch(shape);
@@ -61,7 +61,7 @@ describe('a cfg with mistakes', () => {
       'SIPC3003 7:8',
       'SIPC2002 8:21',
       'SIPC3004 10:9',
-      'SIPC3006 11:13',
+      'SIPC3022 11:13',
       'SIPC4001 12:3',
     ]);
   });
