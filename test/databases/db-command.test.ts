@@ -61,8 +61,10 @@ for (const server of ['mysql', 'postgres'] as const)
       await sipcDb('create', old);
       const databases = await databasesWith(['db_sqlite']);
       const db = await databases.open(old, 'test');
-      for (let i = 0; i < 1500; i++)
-        await db.insert('subscriber', { username: `u${i}`, domain: 'example.org', ha1: 'ä' });
+      await db.transaction(async (within) => {
+        const users = Array.from({ length: 1500 }, (_, i) => ({ username: `u${i}`, domain: 'example.org', ha1: 'ä' }));
+        await Promise.all(users.map((user) => within.insert('subscriber', user)));
+      });
       await db.delete('subscriber', { username: 'u0' });
       await db.insert('silo', { src_addr: 'a', dst_addr: 'b', body: new DbBlob('\x00\xff') });
       await db.insert('domain', { domain: 'example.org', last_modified: new DbTime(1_700_000_000) });

@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import type { DbRow } from '../../runtime/db/types.js';
 import { peerPorts } from '../support/ports.js';
+import { accepts } from '../support/server-process.js';
 import { readable, stockConfig } from '../support/tools.js';
 import { answerTo } from './digest.js';
 import { ngRelay } from './ng.js';
@@ -315,7 +316,10 @@ export const switches: readonly Switch[] = [
     needs: [],
     title: 'a phone over TLS',
     tls: ['bob'],
-    play: async ({ alice, bob }) => {
+    play: async ({ alice, bob, pause }) => {
+      const { serverPort, shift } = bob.setting;
+      // Its listener may open after the one that shows the server is up.
+      for (let i = 0; i < 20 && !(await accepts(serverPort + shift + 1)); i++) await pause(100);
       await register(bob).catch(() => null);
       await message(alice, bob, [bob]);
     },
