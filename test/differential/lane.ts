@@ -41,11 +41,15 @@ function dealt(groups: readonly Group[], lane: number): Group[] {
   return loads[lane]?.groups ?? [];
 }
 
+/** A lane that needs more of them is not unlucky. */
+const MAX_REPLAYS = 5;
+
 /** The tests of one lane, numbered from 0. */
 export async function playLane(lane: number): Promise<void> {
   const groups = dealt(await wantedGroups(), lane);
   if (groups.length === 0) it.skip('no scenario of this lane is wanted');
 
+  let replays = process.env.SIPC_TREE === undefined ? MAX_REPLAYS : 0;
   let players: Players;
   beforeAll(async () => {
     players = await Players.open();
@@ -57,17 +61,18 @@ export async function playLane(lane: number): Promise<void> {
       let theatre: Theatre | null = null;
       let impossible = group.cfg.startsWith('/') && !readable(group.cfg) ? missingTools([], [group.cfg]) : null;
 
+      const open = () => Theatre.open(startSipc, players, group, 2_000, 70);
       beforeAll(async () => {
         if (group.server !== undefined) impossible ??= await serverProblem(group.server);
         if (impossible !== null && process.env.CI === 'true') throw new Error(impossible);
-        if (impossible === null) theatre = await Theatre.open(startSipc, players, group, 2_000, 70);
+        if (impossible === null) theatre = await open();
       }, 90_000);
       afterAll(async () => {
         await theatre?.close();
       });
 
       for (const scenario of group.scenarios)
-        it(`${scenario.slug}: ${scenario.title}`, { timeout: 30_000 }, async ({ skip }) => {
+        it(`${scenario.slug}: ${scenario.title}`, { timeout: 90_000 }, async ({ skip }) => {
           if (impossible !== null) skip(impossible);
           if (scenario.ipv6 && !players.ipv6) skip('no ::1 on this machine');
           const missing = missingTools(scenario.needs);
@@ -77,8 +82,18 @@ export async function playLane(lane: number): Promise<void> {
           const golden = readGolden(group, scenario);
           if (golden === null) throw new Error(`no golden: npm run differential:record ${group.name}/${scenario.slug}`);
           if (theatre === null) throw new Error('the server did not start');
-          const difference = compare(golden, await theatre.play(scenario));
           const deviation = deviations[`${group.name}/${scenario.slug}`];
+          const isExpected = (difference: string | null) =>
+            deviation === undefined ? difference === null : difference?.includes(deviation.shows) === true;
+          let difference = compare(golden, await theatre.play(scenario));
+          if (!isExpected(difference) && replays > 0) {
+            // Its timers are those of a busy machine: once more, on a fresh server, and not in silence.
+            replays--;
+            console.log(`${group.name}/${scenario.slug}: played twice\n${difference}`);
+            await theatre.close();
+            theatre = await open();
+            difference = compare(golden, await theatre.play(scenario));
+          }
           if (deviation !== undefined)
             expect(difference, 'differs on purpose, or remove it from deviations.ts').toContain(deviation.shows);
           else expect(difference ?? '', difference ?? '').toBe('');
