@@ -107,7 +107,10 @@ export class BuildCache {
     if (!existsSync(folder)) return;
     const entries = readdirSync(folder).map((name) => join(folder, name));
     if (entries.length <= maxEntries) return;
-    const aged = entries.map((path) => ({ path, at: statSync(path).mtimeMs })).sort((a, b) => b.at - a.at);
+    // Another process may prune too: what is gone by now is oldest of all.
+    const aged = entries
+      .map((path) => ({ path, at: statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0 }))
+      .sort((a, b) => b.at - a.at);
     for (const { path } of aged.slice(maxEntries)) rmSync(path, { recursive: true, force: true });
   }
 }

@@ -55,6 +55,9 @@ function cellOf(value: WireValue, type: DbType): DbCell {
 const READS = /^\s*(?:select|with|pragma|explain|values)\b|\breturning\b/i;
 const TABLES = /\b(?:from|join)\s+["`[]?([A-Za-z_][A-Za-z0-9_]*)/gi;
 
+/** A thread that does not end by itself is ended. */
+const CLOSE_MS = 5_000;
+
 interface Pending {
   resolve(result: DbResult): void;
   reject(error: DbError): void;
@@ -129,7 +132,14 @@ class SqliteConnection implements DbConnection {
     this.alive = false;
     this.worker.ref();
     this.worker.postMessage({ id: 0, sql: '', values: [], reads: false, tables: [] });
-    return new Promise((resolve) => this.worker.once('exit', () => resolve()));
+    return new Promise((resolve) => {
+      // All it was asked for is in the file by then.
+      const force = setTimeout(() => void this.worker.terminate(), CLOSE_MS);
+      this.worker.once('exit', () => {
+        clearTimeout(force);
+        resolve();
+      });
+    });
   }
 }
 
