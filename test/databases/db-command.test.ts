@@ -53,11 +53,10 @@ for (const server of ['mysql', 'postgres'] as const)
 
 for (const server of ['mysql', 'postgres'] as const)
   await describeWithServer(server, `sipc db migrate by way of ${server}`, () => {
-    it('every row comes back, of an older table what it has', { timeout: 60_000, retry: 2 }, async () => {
+    it('every row arrives, of an older table what it has', { timeout: 60_000 }, async () => {
       const folder = temporaryFolder();
       const old = `sqlite://${folder.path}/old.db`;
       const between = `${server}://root@127.0.0.1/sipc_migrate_${process.pid}_${Date.now()}`;
-      const last = `sqlite://${folder.path}/last.db`;
       await sipcDb('create', old);
       const databases = await databasesWith(['db_sqlite']);
       const db = await databases.open(old, 'test');
@@ -79,21 +78,17 @@ for (const server of ['mysql', 'postgres'] as const)
         expect(first.err).toBe('mine is left: it is none of the tables asked for with --tables\n');
         expect(first.out).toContain('subscriber: 1499 rows\n');
         expect(first.out).toContain('dispatcher: 1 rows; no column for colour\n');
-        expect(await sipcDb('migrate', between, last)).toMatchObject({ code: 0, err: '' });
-        const both: unknown[][] = [];
-        for (const url of [old, last]) {
-          const all = await databasesWith(['db_sqlite']);
-          const db = await all.open(url, 'test');
-          const found: unknown[] = [];
-          for (const table of ['subscriber', 'silo', 'domain', 'dispatcher'])
-            found.push((await db.query(table, { order: ['id'] })).records());
-          await all.close();
-          both.push(found);
-        }
-        expect(both[1]?.slice(0, 3)).toEqual(both[0]?.slice(0, 3));
-        expect(both[1]?.[3]).toEqual([
-          { id: 7, setid: 1, destination: 'sip:10.0.0.1', flags: 0, priority: 0, attrs: '', description: '' },
-        ]);
+        const name = between.slice(between.lastIndexOf('/') + 1);
+        const rows = (sql: string) => adminSql(server, sql, name).trim().replaceAll('|', '\t');
+        expect(rows("SELECT count(*), min(username), max(ha1) FROM subscriber WHERE domain='example.org';")).toBe(
+          '1499\tu1\tä',
+        );
+        expect(rows('SELECT id, setid, destination, flags, priority FROM dispatcher;')).toBe(
+          '7\t1\tsip:10.0.0.1\t0\t0',
+        );
+        const hex = server === 'mysql' ? 'hex(body)' : "upper(encode(body, 'hex'))";
+        expect(rows(`SELECT ${hex}, src_addr FROM silo;`)).toBe('00FF\ta');
+        expect(rows('SELECT domain, last_modified FROM domain;')).toMatch(/^example\.org\t2023-11-1[45] /);
         // A new row gets a number of its own.
         await expect(sipc('ctl', '--db', between, '--password', 'p', 'add', 'new@example.org')).resolves.toMatchObject({
           code: 0,
