@@ -113,7 +113,10 @@ export function parseVia(text: string, start = 0, end = text.length): Via | null
   const closing = open > i && isSpace(text.charCodeAt(open - 1));
   const read = parseParams(text, i + 1, closing ? trimEnd(text, i, open) : end, 0x2c);
   if (commented || read === null || !areStrict(text, i, read.end, read.params)) return null;
-  for (const p of read.params) if (!p.value && needsValue(p.name)) return null;
+  for (const [n, p] of read.params.entries()) {
+    // An empty value passes where another parameter follows it, as in Kamailio (parse_via.c).
+    if (!p.value && needsValue(p.name) && (p.value === null || n === read.params.length - 1)) return null;
+  }
   const commentEnds = closing && read.end >= trimEnd(text, i, open);
   if (commentEnds) comment = text.slice(open + 1, last - 1);
   const till = commentEnds ? last : trimEnd(text, from, read.end);

@@ -161,7 +161,8 @@ export function replyStateless(
   tag: string | null,
   more: LocalReply = {},
 ): string | null {
-  if (msg.method === 'ACK' || !msg.isRequest) return null;
+  // As build_res_buf_from_sip_req: nothing is answered of which a header field cannot be read.
+  if (msg.method === 'ACK' || !msg.isRequest || !msg.wellFormed) return null;
   const bytes = responseText(core, msg, draft, status, reason, tag, more);
   const options = { noConnect: draft.noConnectReply, close: draft.closeReply };
   return core.transports.send(core.responseHop(msg, draft), bytes, options) ? bytes : null;

@@ -172,6 +172,11 @@ export default defineModule({
   doc: 'Further core functions.',
   uses: [],
   params: {
+    evcb_reply_out: {
+      type: 'str',
+      default: '',
+      doc: 'Not used: names a function of a KEMI script.',
+    },
     alias_subdomains: {
       type: 'str',
       many: true,
@@ -459,7 +464,6 @@ export default defineModule({
     'param:nio_intercept',
     'param:nio_min_msg_len',
     'param:nio_msg_avp',
-    'param:evcb_reply_out',
     'event_route[corex:reply-out]',
     'event_route[network:msg]',
     'rpc:corex.shm_status',

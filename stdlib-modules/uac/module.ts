@@ -353,6 +353,17 @@ export default defineModule({
       min: 0,
       doc: 'Most seconds a record without a delay of its own waits at the start.',
     },
+    reg_gc_interval: {
+      type: 'int',
+      default: 150,
+      doc: 'Not used: Kamailio refuses a second uac.reg_reload within these seconds; here one may follow at once.',
+    },
+    reg_hash_size: { type: 'int', default: 4, doc: 'Not used: the table grows as it must.' },
+    event_callback: {
+      type: 'str',
+      default: '',
+      doc: 'Not used: names a function of a KEMI script; a native cfg has event_route[uac:reply].',
+    },
     reg_active: { type: 'int', default: 1, doc: '0: nothing is registered until uac.reg_active says so.' },
     reg_use_domain: { type: 'int', default: 0, doc: '1: local users are looked up with their domain.' },
     default_socket: { type: 'str', default: '', doc: 'Socket for REGISTER requests that have none of their own.' },
@@ -656,14 +667,6 @@ export default defineModule({
     }),
   },
   eventRoutes: { 'uac:reply': { doc: 'The answer to a request of uac_req_send(): $uac_req(evcode).' } },
-  // Records need neither collecting nor a size here. The others came after 5.6.3.
-  missing: [
-    'uac_reg_send_register',
-    'uac_reg_send_unregister',
-    'param:reg_gc_interval',
-    'param:reg_hash_size',
-    'param:event_callback',
-    'param:reload_delta',
-    'rpc:uac.reg_register',
-  ],
+  // These came after 5.6.3.
+  missing: ['uac_reg_send_register', 'uac_reg_send_unregister', 'param:reload_delta', 'rpc:uac.reg_register'],
 });

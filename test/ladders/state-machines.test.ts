@@ -1,23 +1,12 @@
 /** Every row of `state-machines.ts`, on the virtual clock; rows that hold for both are played with tm's times and with the RFC's. */
 import { describe, expect, it } from 'vitest';
-import { playLadder } from '../support/ladder.js';
-import { parseLadder } from '../support/ladder-file.js';
-import { startLadderServer } from '../support/ladder-server.js';
-import { type Row, routes, stateMachines } from './state-machines.js';
-
-const play = (row: Row, rfc: boolean) => {
-  const steps = row.steps.replace(/^ {2}/gm, '').trim();
-  const cfg = `cfg:\n${routes.trimEnd()}\n  modparam("tm", "rfc_mode", ${rfc ? 7 : 0})\n`;
-  // A peer named in the steps stands where bob would.
-  const peer = steps.startsWith('peer ') ? '' : 'peer bob\n';
-  return playLadder(parseLadder(`${row.state}.ladder`, `# ${row.event}\n${cfg}${peer}${steps}\n`), startLadderServer);
-};
+import { playRow, rfcModes, stateMachines } from './state-machines.js';
 
 for (const figure of new Set(stateMachines.map((row) => row.figure)))
   describe(`RFC 3261 Figure ${figure} transaction`, () => {
     for (const row of stateMachines.filter((each) => each.figure === figure))
-      for (const rfc of row.as === 'both' ? [false, true] : [row.as === 'rfc'])
-        it(`${row.state} × ${row.event} (§${row.section}), ${rfc ? 'rfc_mode' : 'as tm'}`, () => play(row, rfc));
+      for (const rfc of rfcModes(row))
+        it(`${row.state} × ${row.event} (§${row.section}), ${rfc ? 'rfc_mode' : 'as tm'}`, () => playRow(row, rfc));
   });
 
 it('every state of the figures has rows', () => {

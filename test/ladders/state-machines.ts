@@ -4,6 +4,10 @@
  *
  * A row is the body of a ladder. The user in the Request-URI says what the route does with the request: see `routes`.
  */
+import { playLadder } from '../support/ladder.js';
+import { parseLadder } from '../support/ladder-file.js';
+import { startLadderServer } from '../support/ladder-server.js';
+
 export interface Row {
   readonly figure: '5: INVITE client' | '6: non-INVITE client' | '7: INVITE server' | '8: non-INVITE server';
   readonly state: string;
@@ -13,7 +17,7 @@ export interface Row {
   readonly steps: string;
 }
 
-export const routes = `
+const routes = `
   loadmodule "tm.so"
   loadmodule "sl.so"
   loadmodule "pv.so"
@@ -725,3 +729,14 @@ export const stateMachines: readonly Row[] = [
   after 2s       : no transaction is left`,
   ),
 ];
+
+/** A row with tm's times, or with the RFC's. */
+export function playRow(row: Row, rfc: boolean): Promise<void> {
+  const steps = row.steps.replace(/^ {2}/gm, '').trim();
+  const cfg = `cfg:\n${routes.trimEnd()}\n  modparam("tm", "rfc_mode", ${rfc ? 7 : 0})\n`;
+  // A peer named in the steps stands where bob would.
+  const peer = steps.startsWith('peer ') ? '' : 'peer bob\n';
+  return playLadder(parseLadder(`${row.state}.ladder`, `# ${row.event}\n${cfg}${peer}${steps}\n`), startLadderServer);
+}
+/** With whose times a row is played. */
+export const rfcModes = ({ as }: Row): readonly boolean[] => (as === 'both' ? [false, true] : [as === 'rfc']);

@@ -15,10 +15,10 @@ export const faults: readonly Plant[] = [
     noticedBy,
   },
   {
-    name: 'the timer that ends a wait is never cancelled',
-    file: 'runtime/transaction/timers.ts',
-    search: '    this.#final?.cancel();\n',
-    replacement: '',
+    name: 'a timer outlives its transaction',
+    file: 'runtime/proxy/life.ts',
+    search: '() => destroy(core, t));',
+    replacement: '() => {\n    destroy(core, t);\n    t.waitTimer?.rearm(60_000);\n  });',
     noticedBy,
   },
   {

@@ -2,17 +2,21 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { loadGroups } from '../differential/groups.js';
+import { stateMachines } from '../ladders/state-machines.js';
 import { faults } from './faults.js';
 import { plants } from './plants.js';
 
 const scenarios = new Set(
   (await loadGroups()).flatMap((group) => group.scenarios.map(({ slug }) => `${group.name}/${slug}`)),
 );
+const rows = new Set(stateMachines.map(({ state, event }) => `${state} × ${event}`));
 const exists = (name: string): boolean =>
-  name.endsWith('.ladder') ? existsSync(new URL(`../../${name}`, import.meta.url)) : scenarios.has(name);
+  name.endsWith('.ladder')
+    ? existsSync(new URL(`../../${name}`, import.meta.url))
+    : scenarios.has(name) || rows.has(name);
 
 describe.for([
-  { what: 'for the suite', list: plants, atLeast: 20 },
+  { what: 'for the suite', list: plants, atLeast: 50 },
   { what: 'for the simulator', list: faults, atLeast: 20 },
 ])('$what', ({ list, atLeast }) => {
   it.for(list)('$name', ({ file, search, replacement, noticedBy }) => {

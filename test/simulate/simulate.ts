@@ -121,12 +121,14 @@ export async function simulate(seed: number, calls: number, meddling: Meddling =
     watch.finish();
     violations.push(...watch.violations, ...leftovers(ip, server, env));
   }
+  const statuses = new Set(proxies.flatMap(({ watch }) => [...watch.statuses]));
+  if (calls >= 50 && !statuses.has(200)) violations.push('no request ever got through');
   if (world.clock.pending > idleTimers) violations.push(`${world.clock.pending - idleTimers} timers are left`);
   const outcome = {
     calls,
     messages: proxies.reduce((sum, { watch }) => sum + watch.messages, 0),
     violations,
-    statuses: new Set(proxies.flatMap(({ watch }) => [...watch.statuses])),
+    statuses,
     trace: proxies.flatMap(({ watch }) => watch.trace).sort(),
     world: `${proxies.length} proxies on ${levels} levels, ${phones.length} phones, rfc_mode ${rfcMode}, ${JSON.stringify(faults)}`,
   };

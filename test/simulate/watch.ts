@@ -6,6 +6,7 @@
  *                     and no other final but a 2xx to an INVITE (RFC 3261 §16.7 item 5); each with the request's Vias
  *   a request out     belongs to a request in (same Via below, From, Call-ID, CSeq; one hop less), is the same each time it is
  *                     sent; a CANCEL or ACK belongs to an INVITE out, a CANCEL to one that has had an answer (§9.1)
+ *   an 18x in         goes upstream before the final response of the same phone
  *   a 2xx in          goes upstream, if it is to an INVITE
  *   a refusal in      is acknowledged each time it comes (§17.1.1.3)
  *   an INVITE out     that rings when the call is over elsewhere is canceled (§16.7 item 10)
@@ -22,6 +23,10 @@ const FOUR_SENDS_MS = 3_700;
 /** tm's max_inv_lifetime and max_noninv_lifetime: a branch that begins shortly before is cut short. */
 const INVITE_LIFE_MS = 180_000;
 const OTHER_LIFE_MS = 32_000;
+/** An ACK may wait this long behind a request of its call whose route waits for a name. */
+const HELD_UP_MS = 9_000;
+/** Less than fr_timer. */
+const EARLY_MS = 3_900;
 const MAX_VIOLATIONS = 20;
 
 /** A request that came in, and what was answered. */
@@ -38,6 +43,9 @@ interface Asked {
   timedOutBelow: boolean;
   /** Tags of 2xx to an INVITE that have not gone upstream yet. */
   readonly successes: Set<string>;
+  /** Tags of 18x to an INVITE that have not gone upstream yet: a final response of the same phone may not overtake them. */
+  readonly early: Set<string>;
+  lastInMs: number;
 }
 /** A request that went out, and what came back. */
 interface Sent {
@@ -108,7 +116,9 @@ export class Watch {
       // The script drops a CANCEL of nothing.
       if (!invite) return;
     }
-    if (!this.#asked.has(key)) this.#asked.set(key, this.#newAsked(sip, stream));
+    const known = this.#asked.get(key);
+    if (known) known.lastInMs = this.now();
+    else this.#asked.set(key, this.#newAsked(sip, stream));
   }
   #newAsked(sip: Sip, stream: boolean): Asked {
     const user = /^sip:(\w+)-/.exec(sip.uri)?.[1];
@@ -122,6 +132,8 @@ export class Watch {
       canceledMs: -1,
       timedOutBelow: false,
       successes: new Set(),
+      early: new Set(),
+      lastInMs: this.now(),
     };
   }
   #responseIn(sip: Sip): void {
@@ -135,6 +147,10 @@ export class Watch {
     if (sent.firstAnswerMs < 0) sent.firstAnswerMs = now;
     if (sip.status < 200) {
       if (sent.ringingMs < 0) sent.ringingMs = now;
+      const open = sent.final === 0 && !sent.canceled && sent.owner.finals.length === 0;
+      // Within the shortest time a branch is waited for.
+      if (sip.method === 'INVITE' && sip.status > 100 && open && !sent.stream && now - sent.atMs < EARLY_MS)
+        sent.owner.early.add(param(sip.to, 'tag'));
       return;
     }
     if (sent.final === 0) sent.final = sip.status;
@@ -176,18 +192,28 @@ export class Watch {
     if (sip.callId !== asked.sip.callId || sip.cseq !== asked.sip.cseq || sip.from !== asked.sip.from)
       return this.#violation(sip, 'a response with another From, Call-ID or CSeq');
     this.statuses.add(sip.status);
-    asked.successes.delete(param(sip.to, 'tag'));
+    const tag = param(sip.to, 'tag');
+    asked.successes.delete(tag);
+    const first = asked.finals[0];
+    const late = first !== undefined && this.now() - first.atMs > REMEMBERED_MS;
     const before = asked.finals.find((each) => each.text === sip.text);
     if (before) {
       before.sends++;
+      if (
+        !late &&
+        asked.ackedMs >= 0 &&
+        before.status >= 300 &&
+        this.now() > Math.max(asked.ackedMs, asked.lastInMs) + HELD_UP_MS
+      )
+        this.#violation(sip, 'a refusal is sent again after its ACK');
       return undefined;
     }
-    const first = asked.finals[0];
-    const late = first !== undefined && this.now() - first.atMs > REMEMBERED_MS;
     if (sip.status < 200) {
       if (first && !late) this.#violation(sip, `a provisional response after the final ${first.status}`);
+      asked.early.delete(tag);
       return undefined;
     }
+    if (!first && asked.early.has(tag)) this.#violation(sip, 'a final response overtook a provisional one');
     const success = sip.method === 'INVITE' && sip.status < 300;
     if (first && !success && !late) this.#violation(sip, `a second final response after ${first.status}`);
     asked.finals.push({ text: sip.text, status: sip.status, atMs: this.now(), sends: 1 });
@@ -254,6 +280,7 @@ export class Watch {
     }
     if (invite.firstAnswerMs < 0) return this.#violation(sip, 'a CANCEL before any answer');
     invite.canceled = true;
+    invite.owner.early.clear();
     return undefined;
   }
 
@@ -278,7 +305,6 @@ export class Watch {
     const rest = finals.length === 1;
     if (rest && waited > FOUR_SENDS_MS && first.sends < 3)
       this.#violation(sip, `a refusal nobody acknowledged was sent ${first.sends} times`);
-    if (waited < FOUR_SENDS_MS && first.sends > 12) this.#violation(sip, 'a refusal goes on after its ACK');
   }
   #wasEnded(sent: Sent): void {
     const { sip, owner, stream } = sent;

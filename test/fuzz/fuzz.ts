@@ -1,0 +1,185 @@
+/** Messages by the dice of a seed through a whole server on the simulated network; and through all that can be read of them. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { SimulatedWorld } from '../../runtime/env/simulated.js';
+import {
+  applyChanges,
+  buildForwardedResponse,
+  buildRequest,
+  buildResponse,
+  buildWarning,
+  Draft,
+  detach,
+  HeaderId,
+  headerId,
+  inboundAddress,
+  methodId,
+  methodNames,
+  type NameAddr,
+  type Outgoing,
+  outboundAddress,
+  ParseFailure,
+  parseCredentials,
+  parseMessage,
+  parseMethodList,
+  parseNameAddr,
+  parseSdp,
+  rewriteUri,
+  type SipMessage,
+  sameUri,
+  tagSuffix,
+  type UriChange,
+} from '../../runtime/message/index.js';
+import { fakeReceived, fakeSocket } from '../../runtime/message/testing.js';
+import { buildCfg, projectRoot, startBuilt } from '../support/in-process.js';
+import { messages } from './messages.js';
+import { SENDER, SERVER } from './sample.js';
+
+const BATCH = 500;
+const cfgPath = 'test/simulate/proxy.cfg';
+
+export interface Fuzzed {
+  readonly answered: number;
+  /** Transactions left when all has come to rest. */
+  readonly left: number;
+  readonly errors: readonly string[];
+  /** Resident bytes after each tenth, garbage collected where the process allows it. */
+  readonly resident: readonly number[];
+}
+
+const received = fakeReceived();
+const overTcp = fakeReceived({ socket: fakeSocket('tcp'), connectionId: 0x4d, src: { ip: '192.0.2.5', port: 9 } });
+const overIpv6 = fakeReceived({ src: { ip: '2001:db8::9:1', port: 5060 } });
+/** Where a message is taken to come from: by its length. */
+const sources = [received, overTcp, received, overIpv6, received];
+const out: Outgoing = { socket: fakeSocket(), proto: 'udp', hop: null, branchParam: 'z9hG4bK1' };
+const overStream: Outgoing = { socket: fakeSocket('tcp'), proto: 'tcp', hop: null, branchParam: 'z9hG4bK1' };
+
+const changes: readonly UriChange[] = [
+  { kind: 'host', text: 'h' },
+  { kind: 'hostPort', text: 'h:1' },
+  { kind: 'hostPortTransport', text: 'h:1;transport=tcp' },
+  { kind: 'hostAll', text: 'h;x=y' },
+  { kind: 'user', text: 'u' },
+  { kind: 'user', text: '' },
+  { kind: 'userPassword', text: 'p' },
+  { kind: 'port', text: '7' },
+  { kind: 'prefix', text: '00' },
+  { kind: 'strip', count: 2 },
+  { kind: 'stripTail', count: 2 },
+  { kind: 'userPhone' },
+];
+
+/** Everything the message layer can be asked of one message. */
+export function readAll(text: string): void {
+  const msg = parseMessage(text, sources[text.length % sources.length]!);
+  if (msg instanceof ParseFailure) return;
+  const uri = msg.uri();
+  const contacts = msg.contacts();
+  if (Array.isArray(contacts)) for (const each of contacts) if (each.uri && uri) sameUri(each.uri, uri);
+  for (const entry of [msg.from, msg.to]) readAddress(entry);
+  for (const h of msg.headers) {
+    readAddress(parseNameAddr(msg.value(h)));
+    h.isNamed('x-y');
+    headerId(h.name);
+  }
+  for (const via of msg.vias()) void [via.text, via.maddr, via.alias, via.connectionId, via.rport, via.received];
+  msg.routes();
+  msg.recordRoutes();
+  void [msg.expires, msg.contentType, msg.userAgent, msg.wellFormed, msg.header('X-Y'), msg.headersOf('Event')];
+  for (const id of [HeaderId.Authorization, HeaderId.ProxyAuthorization])
+    for (const h of msg.headersOf(id)) parseCredentials(msg.value(h));
+  for (const h of msg.headersOf(HeaderId.Allow)) parseMethodList(msg.value(h));
+  for (const method of methodNames) methodId(method);
+  for (const change of changes) rewriteUri(msg.requestUri, change);
+  void [uri?.aor, uri?.headerFields, detach(msg.requestUri)];
+  parseSdp(msg);
+  tagSuffix(msg);
+  build(msg);
+  msg.forget();
+  void msg.via;
+}
+function readAddress(entry: NameAddr | null): void {
+  if (entry === null) return;
+  void [entry.text, entry.displayName, entry.uri?.aor, entry.tag, entry.param('q')];
+}
+/** What is made of it when it is sent on or answered. */
+function build(msg: SipMessage): void {
+  const draft = new Draft();
+  draft.uri = 'sip:changed@example.com';
+  draft.path = '<sip:192.0.2.7;lr>';
+  draft.addLocalRport = true;
+  draft.multipart = true;
+  draft.advertisedAddress = 'adv.example.com';
+  draft.advertisedPort = '5099';
+  draft.addReplyHeader('X-Reply: yes\r\n');
+  draft.setReplyBody('x');
+  draft.viaParams = () => ';xavp=1';
+  const first = msg.headers[0];
+  if (first) {
+    draft.edits.insertBefore(first.start, 'X-Before: 1\r\n');
+    draft.edits.insertAfter(first.end, (leaves) => `X-After: ${leaves.proto}\r\n`);
+    draft.edits.isRemoved(first.start, first.end);
+  }
+  if (msg.body !== '') draft.edits.replace(msg.bodyStart, msg.bodyStart + 1, 'changed');
+  buildWarning(msg, draft, 1);
+  outboundAddress(overStream, draft, true);
+  inboundAddress(msg.received, true);
+  if (msg.isRequest) {
+    buildRequest(msg, new Draft(), out);
+    buildRequest(msg, draft, overStream, { forceRport: true });
+    buildResponse(msg, draft, 200, 'OK', { toTag: 'mine', server: 'Server: x', body: 'b', contentType: 'text/plain' });
+    buildResponse(msg, draft, 404, 'Not Found', { forceRport: true, warning: 'Warning: 1', headers: 'X: y\r\n' });
+    buildResponse(msg, null, 100, 'Trying');
+  } else {
+    buildForwardedResponse(msg, draft.edits, out);
+    buildForwardedResponse(msg, new Draft().edits, overStream);
+  }
+  applyChanges(msg, draft);
+}
+
+export async function fuzz(o: {
+  readonly seed: number;
+  readonly count: number;
+  readonly progress?: (done: number) => void;
+}): Promise<Fuzzed> {
+  const world = new SimulatedWorld(o.seed);
+  const env = world.host([SERVER.ip], { 'next.sim': { a: [SENDER.ip] } });
+  const text = readFileSync(join(projectRoot, cfgPath), 'latin1').replace('RFC_MODE', '0');
+  const server = await startBuilt(await buildCfg(cfgPath, text), env, ['-l', `udp:${SERVER.ip}:${SERVER.port}`]);
+  env.log.level = -2;
+  const errors: string[] = [];
+  const write = env.log.write.bind(env.log);
+  env.log.write = (record) => {
+    if (/^error .*while routing|unexpected error|error in a transaction/.test(record.text)) errors.push(record.text);
+    write(record);
+  };
+  env.log.level = -1;
+  let answered = 0;
+  const socket = await env.network.bindUdp(SENDER, (bytes) => {
+    if (bytes.startsWith('SIP/2.0 ')) answered++;
+  });
+  const resident: number[] = [];
+  let done = 0;
+  for (let batch = 0; done < o.count; batch++) {
+    const list = messages(o.seed + batch, Math.min(BATCH, o.count - done));
+    for (const each of list) {
+      readAll(each);
+      socket.send(each, SERVER);
+    }
+    await world.clock.advance(2_000);
+    env.log.records.length = 0;
+    env.resolver.queries.length = 0;
+    done += list.length;
+    if (Math.floor((done * 10) / o.count) > resident.length) {
+      await world.clock.advance(200_000);
+      globalThis.gc?.();
+      resident.push(process.memoryUsage().rss);
+      o.progress?.(done);
+    }
+  }
+  await world.clock.advance(300_000);
+  const left = server.transactions.size;
+  await server.stop(0);
+  return { answered, left, errors, resident };
+}
