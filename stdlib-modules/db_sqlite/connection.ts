@@ -55,9 +55,6 @@ function cellOf(value: WireValue, type: DbType): DbCell {
 const READS = /^\s*(?:select|with|pragma|explain|values)\b|\breturning\b/i;
 const TABLES = /\b(?:from|join)\s+["`[]?([A-Za-z_][A-Za-z0-9_]*)/gi;
 
-/** A thread that does not end by itself is ended. */
-const CLOSE_MS = 5_000;
-
 interface Pending {
   resolve(result: DbResult): void;
   reject(error: DbError): void;
@@ -75,7 +72,7 @@ class SqliteConnection implements DbConnection {
     private readonly file: string,
   ) {
     worker.on('message', (reply: WorkerReply) => {
-      if (!('opened' in reply)) this.settle(reply);
+      if ('id' in reply) this.settle(reply);
     });
     worker.on('error', (error) => this.lose(error.message));
     worker.on('exit', () => this.lose('its thread ended'));
@@ -100,7 +97,7 @@ class SqliteConnection implements DbConnection {
       this.worker.postMessage(request);
     });
   }
-  private settle(reply: Exclude<WorkerReply, { opened: true }>): void {
+  private settle(reply: Extract<WorkerReply, { id: number }>): void {
     const pending = this.#pending.get(reply.id);
     this.#pending.delete(reply.id);
     if (!pending) return;
@@ -127,18 +124,19 @@ class SqliteConnection implements DbConnection {
       if (existsSync(`${this.file}.owner`)) rmSync(`${this.file}.lock`, { recursive: true, force: true });
     });
   }
+  /** Ends when the file is closed. The thread is not waited for: one that ran WebAssembly does not always end on Node 20. */
   close(): Promise<void> {
     if (!this.alive) return Promise.resolve();
     this.alive = false;
     this.worker.ref();
-    this.worker.postMessage({ id: 0, sql: '', values: [], reads: false, tables: [] });
     return new Promise((resolve) => {
-      // All it was asked for is in the file by then.
-      const force = setTimeout(() => void this.worker.terminate(), CLOSE_MS);
-      this.worker.once('exit', () => {
-        clearTimeout(force);
+      const closed = () => {
+        this.worker.unref();
         resolve();
-      });
+      };
+      this.worker.on('message', (reply: WorkerReply) => 'closed' in reply && closed());
+      this.worker.once('exit', closed);
+      this.worker.postMessage({ id: 0, sql: '', values: [], reads: false, tables: [] });
     });
   }
 }

@@ -17,7 +17,7 @@ export interface WorkerOptions {
   readonly wasm: string | null;
 }
 export type WireValue = number | bigint | string | Uint8Array | null;
-/** 0 as `id` closes the file and ends the thread. */
+/** 0 as `id` closes the file, which `closed` answers, and ends the thread. */
 export interface WorkerRequest {
   readonly id: number;
   readonly sql: string;
@@ -29,6 +29,7 @@ export interface WorkerRequest {
 /** `opened` comes once, with `error` when it failed. */
 export type WorkerReply =
   | { readonly opened: true; readonly error?: string }
+  | { readonly closed: true }
   | {
       readonly id: number;
       readonly columns: readonly { readonly name: string; readonly declared: string | null }[];
@@ -173,6 +174,7 @@ function serve(load: (name: string) => unknown): void {
       for (const known of [...prepared.keys()]) forget(known);
       handle.close();
       if (!native && !inMemory) fs.rmSync(`${file}.owner`, { force: true });
+      parentPort.postMessage({ closed: true });
       parentPort.close();
       return;
     }

@@ -53,10 +53,11 @@ for (const server of ['mysql', 'postgres'] as const)
 
 for (const server of ['mysql', 'postgres'] as const)
   await describeWithServer(server, `sipc db migrate by way of ${server}`, () => {
-    it('every row arrives, of an older table what it has', { timeout: 60_000 }, async () => {
+    it('every row arrives and comes back, of an older table what it has', { timeout: 60_000 }, async () => {
       const folder = temporaryFolder();
       const old = `sqlite://${folder.path}/old.db`;
       const between = `${server}://root@127.0.0.1/sipc_migrate_${process.pid}_${Date.now()}`;
+      const last = `sqlite://${folder.path}/last.db`;
       await sipcDb('create', old);
       const databases = await databasesWith(['db_sqlite']);
       const db = await databases.open(old, 'test');
@@ -89,6 +90,18 @@ for (const server of ['mysql', 'postgres'] as const)
         const hex = server === 'mysql' ? 'hex(body)' : "upper(encode(body, 'hex'))";
         expect(rows(`SELECT ${hex}, src_addr FROM silo;`)).toBe('00FF\ta');
         expect(rows('SELECT domain, last_modified FROM domain;')).toMatch(/^example\.org\t2023-11-1[45] /);
+        expect(await sipcDb('migrate', between, last)).toMatchObject({ code: 0, err: '' });
+        const both: unknown[][] = [];
+        for (const url of [old, last]) {
+          const all = await databasesWith(['db_sqlite']);
+          const db = await all.open(url, 'test');
+          const found: unknown[] = [];
+          for (const table of ['subscriber', 'silo', 'domain'])
+            found.push((await db.query(table, { order: ['id'] })).records());
+          await all.close();
+          both.push(found);
+        }
+        expect(both[1]).toEqual(both[0]);
         // A new row gets a number of its own.
         await expect(sipc('ctl', '--db', between, '--password', 'p', 'add', 'new@example.org')).resolves.toMatchObject({
           code: 0,
