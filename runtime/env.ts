@@ -69,6 +69,8 @@ export interface SecureInfo {
   readonly ownCertificate: Uint8Array | null;
   /** Why the peer's certificate was not accepted; null when it was. Without a certificate: `no certificate`. */
   readonly problem: string | null;
+  /** From the peer's certificate to who is trusted, as far as it was followed; read while the connection is there. */
+  verifiedChain(): readonly Uint8Array[];
 }
 export interface SecureStream extends StreamConnection {
   readonly secure: SecureInfo;

@@ -14,7 +14,9 @@ export function bindSelect(text: string, span: Span, scope: Scope): (string | nu
   const path = words.filter((w) => typeof w === 'string').join('.');
   const first = String(words[0]);
   const owners = Object.values(scope.catalog.modules).flatMap((m) => m.selects ?? []);
-  const known = [...scope.catalog.core.selects, ...owners].some((s) => selectMatches(plain(s), words));
+  // The catalog leaves out most indices.
+  const named = words.filter((w) => typeof w === 'string');
+  const known = [...scope.catalog.core.selects, ...owners].some((s) => selectMatches(plain(s), named));
   if (scope.lackOf(`@${path}`) !== null || known)
     scope.diagnostics.report(missingSelect, span, { name: text.replace(/^@/, '') });
   else {

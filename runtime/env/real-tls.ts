@@ -2,7 +2,15 @@
  * TLS over `node:tls`. A server reads the hello itself (client-hello.ts), then hands the socket to a `tls.Server` that
  * listens nowhere and holds the chosen profile: so rules may differ by server name and change while connections are open.
  */
-import { connect, createSecureContext, createServer, type SecureContext, type Server, type TLSSocket } from 'node:tls';
+import {
+  connect,
+  createSecureContext,
+  createServer,
+  type DetailedPeerCertificate,
+  type SecureContext,
+  type Server,
+  type TLSSocket,
+} from 'node:tls';
 import type { Clock, SecureInfo, SecureStream, StreamConnection, TlsContext, TlsLayer, TlsProfile } from '../env.js';
 import { MAX_HELLO_BYTES, readServerName } from './client-hello.js';
 import { RealConnection } from './real-connection.js';
@@ -143,6 +151,18 @@ export class RealTls implements TlsLayer {
 const derOf = (certificate: object | null): Uint8Array | null =>
   certificate !== null && 'raw' in certificate && certificate.raw instanceof Uint8Array ? certificate.raw : null;
 
+/** Node links each certificate to its issuer; a root is its own. */
+function chainOf(socket: TLSSocket): Uint8Array[] {
+  const chain: Uint8Array[] = [];
+  let at: DetailedPeerCertificate | undefined = socket.getPeerCertificate(true);
+  while (at) {
+    const der = derOf(at);
+    if (der) chain.push(der);
+    at = at.issuerCertificate === at ? undefined : at.issuerCertificate;
+  }
+  return chain;
+}
+
 const NO_CERTIFICATE = 'no certificate';
 const problemOf = (socket: TLSSocket): string | null =>
   derOf(socket.getPeerCertificate()) === null
@@ -172,6 +192,7 @@ class RealSecureStream extends RealConnection implements SecureStream {
       peerCertificate: derOf(socket.getPeerCertificate()),
       ownCertificate: derOf(socket.getCertificate()),
       problem: problemOf(socket),
+      verifiedChain: () => chainOf(socket),
     };
   }
 }

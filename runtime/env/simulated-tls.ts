@@ -103,5 +103,6 @@ function infoOf(serverName: string, own: TlsProfile, peer: string, side: 'server
     peerCertificate: peer === '' ? null : Buffer.from(peer, 'latin1'),
     ownCertificate: own.certificate === null ? null : Buffer.from(own.certificate, 'latin1'),
     problem,
+    verifiedChain: () => (peer === '' ? [] : [Buffer.from(peer, 'latin1')]),
   };
 }

@@ -6,6 +6,15 @@ export type AltName = 'email' | 'DNS' | 'URI' | 'IP Address';
 
 /** Characters to the bytes they have in UTF-8. */
 const bytesOf = (text: string): string => Buffer.from(text, 'utf8').toString('latin1');
+/** `CN=alice` …: Node writes a name one entry a line, escaped as RFC 2253 §2.4 has it. */
+const linesOf = (name: string): string[] =>
+  bytesOf(name)
+    .split('\n')
+    .map((line) =>
+      line.replace(/\\(?:([0-9A-F]{2})|(.))/gs, (_, hex?: string, plain = '') =>
+        hex ? String.fromCharCode(Number.parseInt(hex, 16)) : plain,
+      ),
+    );
 
 export class Certificate {
   private readonly x509: X509Certificate;
@@ -34,13 +43,15 @@ export class Certificate {
   }
   /** The first entry of this kind. */
   part(of: 'subject' | 'issuer', part: NamePart): string | null {
-    for (const line of this.x509[of].split('\n'))
-      if (line.startsWith(`${part}=`)) return bytesOf(line.slice(part.length + 1));
+    for (const line of linesOf(this.x509[of])) if (line.startsWith(`${part}=`)) return line.slice(part.length + 1);
     return null;
   }
-  /** `/C=DE/CN=alice`. */
+  /** `/C=DE/CN=alice`; what is not printable as `\xHH` (X509_NAME_oneline). */
   line(of: 'subject' | 'issuer'): string {
-    return bytesOf(`/${this.x509[of].split('\n').join('/')}`);
+    const hex = (c: string) => `\\x${c.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`;
+    return linesOf(this.x509[of])
+      .map((line) => `/${line.replace(/[/+]/g, '\\$&').replace(/[^ -~]/g, hex)}`)
+      .join('');
   }
   alt(kind: AltName): readonly string[] {
     if (this.altNames === null) {

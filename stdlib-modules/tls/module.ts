@@ -179,5 +179,5 @@ export default defineModule({
   eventRoutes: {
     'tls:connection-out': { doc: 'A TLS connection was opened and is about to shake hands; `drop` closes it.' },
   },
-  missing: ['@tls.peer.verified_cert_chain', '@tls.my.verified_cert_chain'],
+  missing: [],
 });

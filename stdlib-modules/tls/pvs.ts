@@ -86,10 +86,10 @@ export const pvs: Readonly<Record<string, Pv>> = {
 };
 
 type Select = SelectSpec<Me, RouteContext>;
-/** A select without a value is the empty text. */
+/** Without a value `@path` is the empty text. */
 const select = (doc: string, read: reads.Read): Select => ({
   doc,
-  get: (me, ctx) => read(me.state.sessions, ctx, 0) ?? '',
+  get: (me, ctx) => read(me.state.sessions, ctx, 0) ?? undefined,
 });
 const certificateWords = [
   ...Object.keys(reads.altWords),
@@ -105,7 +105,13 @@ function certificateSelects(): Record<string, Select> {
     const add = (...words: string[]) => {
       const read = reads.certificateRead(side, words);
       if (read)
-        made[`tls.${word}.${words.join('.')}`] = select(`${words.join(' ')} of the certificate (${side}).`, read);
+        made[['tls', word, ...words].join('.')] = select(`${words.join(' ')} of the certificate (${side}).`, read);
+    };
+    add();
+    // Whichever side is named, it is the chain of the peer's.
+    made[`tls.${word}.verified_cert_chain.#`] = {
+      doc: "PEM text of a certificate in the chain that verified the peer's, which is number 0.",
+      get: (me, ctx, path) => reads.verifiedChain(me.state.sessions, ctx, Number(path[3])) ?? undefined,
     };
     for (const name of certificateWords) add(name);
     for (const name of ['subject', 'subj', 'issuer']) for (const part of Object.keys(reads.partWords)) add(name, part);
@@ -114,6 +120,7 @@ function certificateSelects(): Record<string, Select> {
 }
 
 export const selects: Readonly<Record<string, Select>> = {
+  tls: select('Cipher and protocol.', reads.description),
   'tls.version': select('Protocol of the connection.', reads.version),
   'tls.desc': select('Cipher and protocol.', reads.description),
   'tls.description': select('Cipher and protocol.', reads.description),

@@ -1,6 +1,6 @@
 /** `$tls_…` and `@tls.…`: one table of what can be read, under all its names. */
 import type { RouteContext, Value } from '../../runtime/sdk/index.js';
-import type { AltName, NamePart } from './certificate.js';
+import { type AltName, Certificate, type NamePart } from './certificate.js';
 import { describeCipher } from './cipher.js';
 import { hasProblem, type ProblemName, type Sessions, type Side } from './session.js';
 
@@ -47,6 +47,12 @@ export const urlencoded =
   };
 /** What Kamailio has a name for and never a value. */
 export const nothing: Read = () => null;
+/** PEM of the n-th certificate from the peer's to the root. */
+export const verifiedChain = (sessions: Sessions, ctx: RouteContext, n: number): Value => {
+  const chain = sessions.of(ctx)?.verifiedChain();
+  const der = n < 0 ? undefined : chain?.[n];
+  return der === undefined ? null : new Certificate(der).pem;
+};
 
 /** All words a select may use for one thing. */
 export const partWords: Readonly<Record<string, NamePart>> = {
@@ -71,12 +77,13 @@ export const problemWords: Readonly<Record<string, ProblemName>> = {
   self_signed: 'selfsigned',
 };
 
-/** What `@tls.peer.WORD` (`my`, `me`, `myself`) reads; null: no such word. */
+/** What `@tls.peer.WORD` (`my`, `me`, `myself`) reads; null: no such word. No word, and a subject or issuer alone, is its CN. */
 export function certificateRead(side: Side, words: readonly (string | number)[]): Read | null {
   const [word, second] = words;
+  if (word === undefined) return part(side, 'subject', 'CN');
   if (word === 'subject' || word === 'subj' || word === 'issuer') {
     const of = word === 'issuer' ? 'issuer' : 'subject';
-    if (second === undefined) return nothing;
+    if (second === undefined) return part(side, of, 'CN');
     const name = partWords[String(second)];
     return name === undefined ? null : part(side, of, name);
   }

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parseGolden } from '../goldens.js';
 import { label } from './cfg.js';
+import { modulesElsewhere, natReads, tlsReads } from './modules.js';
 import { elsewhere, reads, shaped } from './pvs.js';
 import { selectReads, selectShapes, selectsElsewhere } from './selects.js';
 import { transformations } from './values.js';
@@ -73,6 +74,24 @@ describe('select probes', () => {
   it('are many', () => {
     console.log(`${cells} cells: ${entries.length} paths`);
     expect(cells).toBeGreaterThan(30_000);
+  });
+});
+
+describe('probes of modules', () => {
+  const { kinds, defined } = readCells('pv-modules');
+  const entries = [...tlsReads, ...natReads].map(label);
+  it('read every entry in every kind of route', () => {
+    expect(unread(entries, kinds)).toEqual([]);
+  });
+  it('find a value for each somewhere', () => {
+    const plain = (entry: string) =>
+      entry
+        .replace(/\[-?\d+\]/, '')
+        .replace(/\bparams\.\w+/, 'params.*')
+        .replace(/\bsel\(tls\.(me|myself)\b/, 'sel(tls.my');
+    const found = new Set([...defined].map(plain));
+    const missing = new Set(entries.map(plain).filter((name) => !found.has(name)));
+    expect([...missing].sort()).toEqual([...modulesElsewhere].sort());
   });
 });
 

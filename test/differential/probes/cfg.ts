@@ -1,4 +1,5 @@
 /** The cfg that prints every probe in every kind of route. */
+import { natReads, tlsReads } from './modules.js';
 import { reads, shaped } from './pvs.js';
 import { selectReads, selectShapes } from './selects.js';
 import { headerValueSelects, inputs, lineTransformations, selects, transformations, writes } from './values.js';
@@ -85,7 +86,7 @@ route[RESET] {
 `;
 
 /** `lines` in every kind of route: in place in the onsend route, which cannot call another. */
-const inEveryRoute = (lines: string): string => `${prepare}${reset}
+const inEveryRoute = (lines: string, nextHop = '127.0.0.1:22010'): string => `${prepare}${reset}
 request_route {
 	$var(at) = "request";
 	if ($rU == "bare" || $rU == "typical") route(PREPARE);
@@ -104,7 +105,7 @@ request_route {
 	t_on_reply("PROBE");
 	t_on_failure("PROBE");
 	t_on_branch_failure("probe");
-	$du = "sip:127.0.0.1:22010";
+	$du = "sip:${nextHop}";
 	append_branch("sip:second@127.0.0.1:22010;x=y", "0.5");
 	t_relay();
 }
@@ -161,8 +162,15 @@ mine.named = "\\"N\\" <sip:u:pw@h.example.com:5;x=1;lr=on>;tag=t;x=2" desc "an a
 mine.amount = 42 desc "number"
 ${inEveryRoute(printed(selectReads, selectShapes))}`;
 
-const _show = (mark: string, name: string): string =>
-  `\txlog("L_NOTICE", "${mark} ${name}=[$(vn(r){s.encode.hexa})]\\n");`;
+/** What tls and nathelper add: both sides over TLS. */
+export const modulesCfg = (): string => `${header}
+enable_tls=yes
+listen=tls:127.0.0.1:21701
+loadmodule "tls.so"
+modparam("tls", "config", "@TLS@tls.cfg")
+loadmodule "nathelper.so"
+${inEveryRoute(printed([...tlsReads, ...natReads], []), '127.0.0.1:22011;transport=tls')}`;
+
 const quoted = (text: string): string => text.replaceAll('$', '').replaceAll('"', "'");
 
 /** A line holds what a chain makes of several inputs: each is put in a variable first, as a failed one would take the line with it. */

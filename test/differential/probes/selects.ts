@@ -13,7 +13,7 @@ const catalog = JSON.parse(
  * Not of 5.6.3; or, in a failure route, text of memory that was given back (`date`) and a parameter that is not copied
  * (`from.params.tag`): these two are read in a request in pv-values.
  */
-const absent = /^@cfg_selected\b|^@date$/;
+const absent = /^@cfg_selected\b|^@date$|^@tls\.\w+\.count\./;
 const lost = /^(f|from)\.params\.tag$/;
 /** Words for the places of a path, by what stands before the place. */
 const words: readonly (readonly [RegExp, readonly string[]])[] = [
@@ -43,6 +43,8 @@ function concrete(path: string): string[] {
   const filled = fitting.flatMap((word) => concrete(`${before}${word.startsWith('[') ? '' : '.'}${word}${after}`));
   return place[1] === '?' ? [...concrete(before + after), ...filled] : filled;
 }
+/** The paths a module of the catalog has, with words put in. */
+export const modulePaths = (module: string): string[] => pathsOf(catalog.modules[module]?.selects ?? []);
 const pathsOf = (paths: readonly string[]): string[] => [
   ...new Set(paths.filter((path) => !absent.test(path)).flatMap((path) => concrete(path.slice(1)))),
 ];
@@ -70,7 +72,7 @@ const indexed = [
 const decided = /^sys\.(now|unique|pid)|^(msg|message)\.id/;
 const core = [...pathsOf(catalog.core.selects), ...indexed];
 const ofModules = ['tm', 'textopsx'].flatMap((name) =>
-  pathsOf(catalog.modules[name]?.selects ?? []).flatMap((path) =>
+  modulePaths(name).flatMap((path) =>
     // What is of a branch needs its number.
     /^tm\.uac\.(req|request|resp|response|status|uri)$/.test(path)
       ? ['0', '1', '9'].map((n) => path.replace('uac.', `uac[${n}].`))

@@ -1,0 +1,30 @@
+/** What tls and nathelper add, read in every kind of route: with and without a certificate, and over UDP. */
+import { modulesCfg } from '../probes/cfg.js';
+import { bare, full, hostile, typical } from '../probes/messages.js';
+import { generated, type Stage, scenario } from '../scenario.js';
+import { refused } from './pv-probes.js';
+
+/** The message from alice's own connection, with this server name and certificate. */
+const over = (servername: string, text: string, method: string, certificate?: string) => async (stage: Stage) => {
+  stage.alice.tls = { servername, certificate };
+  await refused(stage, text.replace(/SIP *\/ *2.0 *\/ *UDP/, 'SIP/2.0/TLS'), method);
+};
+
+export default generated(
+  'pv-modules',
+  modulesCfg(),
+  [
+    scenario('certificate', 'over TLS with a certificate', over('strict.example.com', typical, 'INVITE', 'alice'), {
+      tls: ['alice', 'bob'],
+    }),
+    scenario('complete', 'both sides with all parts', over('complete.example.com', hostile, 'INVITE', 'complete'), {
+      tls: ['alice', 'bob'],
+    }),
+    scenario('no-certificate', 'over TLS without one', over('', bare, 'MESSAGE'), { tls: ['alice', 'bob'] }),
+    scenario('udp', 'over UDP', async ({ alice }) => {
+      await alice.raw(full);
+      await alice.receives(200);
+    }),
+  ],
+  ['-M', '64'],
+);
