@@ -45,6 +45,7 @@ export interface Versions {
     readonly functions: readonly string[];
     readonly params: readonly string[];
     readonly pvs: readonly string[];
+    readonly transformations: readonly string[];
   };
 }
 

@@ -29,7 +29,10 @@ interface SourceModule extends Named {
   readonly functions?: readonly SourceFunction[];
   readonly params?: readonly (Named & { readonly type: string })[];
   readonly pvs?: readonly Named[];
-  readonly transformations?: readonly { readonly class: string; readonly ops: readonly { readonly op: string }[] }[];
+  readonly transformations?: readonly {
+    readonly class: string;
+    readonly ops: readonly { readonly op: string; readonly in563?: boolean }[];
+  }[];
   readonly selects?: readonly string[];
   readonly eventRoutes?: readonly string[];
 }
@@ -131,6 +134,11 @@ function versions(): Versions {
       functions: newer('functions'),
       params: newer('params'),
       pvs: newer('pvs'),
+      transformations: modules.flatMap((m) =>
+        (m.transformations ?? []).flatMap((t) =>
+          t.ops.filter(({ in563 }) => !in563).map(({ op }) => `${m.name}:${t.class}.${op}`),
+        ),
+      ),
     },
   };
 }

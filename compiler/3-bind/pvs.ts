@@ -116,7 +116,8 @@ export class PvBinder {
     const { scope } = this;
     if (scope.excused('pv', name)) return 'missing';
     if (scope.lackOf(`$${name}`) !== null) {
-      if (!scope.told.has(`$${name}`)) scope.diagnostics.report(missingPv, span, { name });
+      if (!scope.told.has(`$${name}`))
+        scope.diagnostics.report(missingPv, span, { name, newer: scope.isNewer('pvs', name) });
       scope.told.add(`$${name}`);
       return 'missing';
     }
@@ -182,7 +183,11 @@ export class PvBinder {
         if (scope.excused('transformation', written)) continue;
         const known = Object.values(scope.catalog.modules).some((m) => m.transformations.includes(written));
         const near = nearest(written, Object.keys(transformations));
-        if (known) scope.diagnostics.report(missingTransformation, span, { name: written });
+        if (known)
+          scope.diagnostics.report(missingTransformation, span, {
+            name: written,
+            newer: scope.isNewer('transformations', written),
+          });
         else
           scope.diagnostics.report(
             unknownTransformation,

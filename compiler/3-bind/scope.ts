@@ -135,6 +135,11 @@ export class Scope {
     return gone === undefined ? {} : { last: gone[1], ...insteadOf(name) };
   }
 
+  /** True when Kamailio got it after the version that is followed. */
+  isNewer(what: 'pvs' | 'transformations', name: string): boolean {
+    return this.host.versions?.().newer[what].some((entry) => entry.slice(entry.indexOf(':') + 1) === name) ?? false;
+  }
+
   functionNames(): string[] {
     return this.modules.flatMap((m) => Object.keys(m.declaration?.functions ?? {}));
   }

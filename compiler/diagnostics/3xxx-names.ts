@@ -19,6 +19,12 @@ const orInstead =
       : a.last !== undefined
         ? 'nothing took its place: leave it out'
         : otherwise(a);
+/** A name Kamailio has; `newer`: only after the version that is followed. */
+interface Since {
+  readonly name: string;
+  readonly newer?: boolean;
+}
+const came = (a: Since): string => (a.newer ? ', which is newer than Kamailio 5.6' : '');
 const missingFix = () => 'leave it out, or build with --allow-missing: it then logs once and gives -1';
 
 export const unknownModule = defineDiagnostic('SIPC3001', 'unknown-module', {
@@ -106,7 +112,7 @@ export const unknownPv = defineDiagnostic('SIPC3006', 'unknown-pv', {
 
 export const missingPv = defineDiagnostic('SIPC3007', 'missing-pv', {
   severity: 'error',
-  message: (a: { name: string }) => `sipc does not have the pseudo-variable $${a.name} yet`,
+  message: (a: Since) => `sipc does not have the pseudo-variable $${a.name} yet${came(a)}`,
   why: 'Kamailio has it, so the cfg is right; it cannot be read here.',
   fix: missingFix,
   bad: 'loadmodule "pv.so"\nrequest_route { $var(x) = $Ek; }',
@@ -162,7 +168,7 @@ export const unknownTransformation = defineDiagnostic('SIPC3012', 'unknown-trans
 
 export const missingTransformation = defineDiagnostic('SIPC3013', 'missing-transformation', {
   severity: 'error',
-  message: (a: { name: string }) => `sipc does not have the transformation {${a.name}} yet`,
+  message: (a: Since) => `sipc does not have the transformation {${a.name}} yet${came(a)}`,
   why: 'Kamailio has it, so the cfg is right; it cannot be computed here.',
   fix: missingFix,
   bad: 'loadmodule "pv.so"\nrequest_route { $var(x) = $(ru{s.keccak}); }',
