@@ -88,6 +88,7 @@ const UNIQUE_VIOLATION = '23505';
 class PostgresConnection implements DbConnection {
   alive = true;
   readonly #names = new Map<string, string>();
+  #last: Promise<unknown> = Promise.resolve();
   constructor(
     private readonly client: pg.Client,
     private readonly url: DbUrl,
@@ -113,7 +114,13 @@ class PostgresConnection implements DbConnection {
       return operation.kind === 'insertUpdate' ? again : this.send(insert, true);
     }
   }
-  private async send({ sql, values }: Statement, prepared: boolean): Promise<DbResult> {
+  /** One statement after the other: pg 9 will no longer keep a queue of its own. */
+  private send(statement: Statement, prepared: boolean): Promise<DbResult> {
+    const sent = this.#last.then(() => this.sendNow(statement, prepared));
+    this.#last = sent.catch(() => {});
+    return sent;
+  }
+  private async sendNow({ sql, values }: Statement, prepared: boolean): Promise<DbResult> {
     const name = prepared ? this.nameOf(sql) : undefined;
     try {
       const found = await this.client.query<(string | null)[]>({
