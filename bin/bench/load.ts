@@ -27,7 +27,7 @@ const USERS = 1000;
 
 export class Load {
   private readonly folder = mkdtempSync(join(tmpdir(), 'sipc-bench-'));
-  private answering: Started | null = null;
+  private readonly answering: Started[] = [];
 
   constructor(private readonly options: LoadOptions) {
     const { traffic, ports } = options;
@@ -36,7 +36,11 @@ export class Load {
     this.write('enrol.xml', enrolment(ports.callee));
     if ('callee' in traffic && traffic.callee) {
       this.write('callee.xml', traffic.callee);
-      this.answering = this.sipp(['-sf', 'callee.xml', '-p', String(ports.callee)]);
+      this.answering.push(this.sipp(['-sf', 'callee.xml', '-p', String(ports.callee)]));
+    }
+    if ('refuser' in traffic && traffic.refuser) {
+      this.write('refuser.xml', traffic.refuser);
+      this.answering.push(this.sipp(['-sf', 'refuser.xml', '-p', String(ports.callee + 1)]));
     }
   }
 
@@ -80,7 +84,7 @@ export class Load {
   }
 
   async close(): Promise<void> {
-    await this.answering?.stop(500);
+    await Promise.all(this.answering.map((started) => started.stop(500)));
     rmSync(this.folder, { recursive: true, force: true });
   }
 }

@@ -11,6 +11,8 @@ export interface Traffic {
   readonly caller: string;
   /** The callee's, when there is one. */
   readonly callee?: string;
+  /** At a third party, which the server tries first, when there is one. */
+  readonly refuser?: string;
   /** Users registered at the callee before the first call. */
   readonly users?: number;
 }
@@ -110,6 +112,12 @@ const answering = scenario('callee', [
   ]),
 ]);
 
+const refusing = scenario('refuser', [
+  '<recv request="INVITE"/>',
+  answer('503 Service Unavailable', ['Content-Length: 0'], ' retrans="500"'),
+  '<recv request="ACK"/>',
+]);
+
 const registering = (more: readonly string[]) => [
   'REGISTER sip:[remote_ip]:[remote_port] SIP/2.0',
   via,
@@ -136,6 +144,13 @@ export const traffics = {
     caller: calling,
     callee: answering,
     users: 1000,
+  },
+  'failover-calls': {
+    doc: 'the same, after a 503 from a first server one port above the callee',
+    messages: 7,
+    caller: calling,
+    callee: answering,
+    refuser: refusing,
   },
   register: {
     doc: 'REGISTER 200, 1,000 users in turn',

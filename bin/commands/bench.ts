@@ -18,7 +18,7 @@ export const command: CommandSpec = {
     { flags: '-r, --rate <calls>', doc: 'calls a second', default: '500' },
     { flags: '-s, --seconds <n>', doc: 'length of a measured run, after 3 s of warming up', default: '8' },
     { flags: '-n, --repetitions <n>', doc: 'runs of each server, in alternation', default: '7' },
-    { flags: '-p, --port <port>', doc: 'first of three ports on 127.0.0.1', default: '24900' },
+    { flags: '-p, --port <port>', doc: 'first of four ports on 127.0.0.1', default: '24900' },
     { flags: '--tcp', doc: 'over TCP in place of UDP' },
     { flags: '--alone', doc: 'without Kamailio' },
     { flags: '-A, --define <name[=value]>', doc: 'define a name, as #!define does (repeatable)', repeat: true },
@@ -42,7 +42,7 @@ export const command: CommandSpec = {
       basePort: count(options.port),
     };
     const { perSecond, seconds, repetitions, basePort } = numbers;
-    if (perSecond === null || seconds === null || repetitions === null || basePort === null || basePort > 65_533) {
+    if (perSecond === null || seconds === null || repetitions === null || basePort === null || basePort > 65_532) {
       io.err('sipc bench: --rate, --seconds, --repetitions and --port take positive numbers\n');
       return 2;
     }

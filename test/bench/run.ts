@@ -3,7 +3,9 @@
  *
  * `--keep` writes the ratios to ratios.json, the last run on record; `--gate` fails where one is more than 15 % worse than that.
  */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { type BenchOptions, bench, type Result } from '../../bin/bench/measure.js';
@@ -36,6 +38,12 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 
+/** For the dispatcher: a server that refuses, then the callee. */
+const folder = mkdtempSync(join(tmpdir(), 'sipc-bench-'));
+process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+const destinations = join(folder, 'dispatcher.list');
+writeFileSync(destinations, `1 sip:127.0.0.1:${port + 3} 0 10\n1 sip:127.0.0.1:${port + 2} 0 5\n`);
+
 const results: Result[] = [];
 for (const { name, cfg, traffic, proto, perSecond, needs } of scenarios) {
   if (positionals.length > 0 && !positionals.includes(name)) continue;
@@ -49,7 +57,10 @@ for (const { name, cfg, traffic, proto, perSecond, needs } of scenarios) {
     traffic: traffics[traffic],
     proto,
     perSecond,
-    defines: [`CALLEE_URI="sip:127.0.0.1:${port + 2}${proto === 'tcp' ? ';transport=tcp' : ''}"`],
+    defines: [
+      `CALLEE_URI="sip:127.0.0.1:${port + 2}${proto === 'tcp' ? ';transport=tcp' : ''}"`,
+      `DISPATCHER_LIST="${destinations}"`,
+    ],
     seconds: Number(values.seconds),
     repetitions: Number(values.repetitions),
     servers: ['kamailio', 'sipc'],

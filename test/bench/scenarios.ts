@@ -22,5 +22,8 @@ export const scenarios: readonly BenchScenario[] = [
   { name: 'stateful-tcp', cfg: own('stateful'), traffic: 'calls', proto: 'tcp', perSecond: 500 },
   { name: 'stock-call', cfg: stock, traffic: 'registered-calls', proto: 'udp', perSecond: 600, needs: stock },
   { name: 'register', cfg: own('register'), traffic: 'register', proto: 'udp', perSecond: 2000 },
+  { name: 'register-digest', cfg: own('digest'), traffic: 'register-digest', proto: 'udp', perSecond: 1000 },
+  { name: 'challenge', cfg: own('digest'), traffic: 'challenge', proto: 'udp', perSecond: 2000 },
+  { name: 'failover', cfg: own('failover'), traffic: 'failover-calls', proto: 'udp', perSecond: 600 },
   { name: 'script', cfg: own('script'), traffic: 'options', proto: 'udp', perSecond: 1000 },
 ];
