@@ -31,11 +31,14 @@ export interface PvDeclaration {
   readonly key: PvKeySpec;
   readonly index: boolean;
   readonly writable: boolean;
+  /** A read is preceded by asking others: the statement around it may wait. */
+  readonly prepared: boolean;
 }
 export interface ModuleDeclaration {
   readonly name: string;
   readonly doc: string;
   readonly uses: readonly string[];
+  readonly watchesRoutes: boolean;
   readonly params: Readonly<Record<string, ParamSpec>>;
   readonly stats: Readonly<Record<string, StatSpec>>;
   /** Aliases included. */
@@ -52,6 +55,7 @@ interface DeclaredModule {
   name: string;
   doc: string;
   uses: readonly string[];
+  watchesRoutes?: boolean;
   params: Readonly<Record<string, ParamSpec>>;
   stats: Readonly<Record<string, StatSpec>>;
   functions: Readonly<
@@ -73,7 +77,15 @@ interface DeclaredModule {
   pvs: Readonly<
     Record<
       string,
-      { doc: string; type: 'str' | 'int' | 'any'; nullable?: boolean; key?: PvKeySpec; index?: boolean; set?: unknown }
+      {
+        doc: string;
+        type: 'str' | 'int' | 'any';
+        nullable?: boolean;
+        key?: PvKeySpec;
+        index?: boolean;
+        set?: unknown;
+        prepare?: unknown;
+      }
     >
   >;
   rpc: Readonly<Record<string, { doc: string }>>;
@@ -111,6 +123,7 @@ export function declarationOf(module: DeclaredModule): ModuleDeclaration {
       key: spec.key ?? { use: 'none' },
       index: spec.index ?? false,
       writable: spec.set !== undefined,
+      prepared: spec.prepare !== undefined,
     };
   const docsOnly = (entries: Readonly<Record<string, { doc: string }>>) =>
     Object.fromEntries(Object.entries(entries).map(([name, { doc }]) => [name, { doc }]));
@@ -118,6 +131,7 @@ export function declarationOf(module: DeclaredModule): ModuleDeclaration {
     name: module.name,
     doc: module.doc,
     uses: module.uses,
+    watchesRoutes: module.watchesRoutes ?? false,
     params: module.params,
     stats: module.stats,
     functions,

@@ -218,6 +218,8 @@ export interface Store {
 export type LogLevel = -5 | -4 | -3 | -2 | -1 | 0 | 1 | 2 | 3;
 export interface LogRecord {
   readonly level: LogLevel;
+  /** Shown in Kamailio's line form in place of the level's own name. */
+  readonly levelName?: string | undefined;
   readonly text: string;
   /** `<script>` for the cfg's own lines, else the layer or module. */
   readonly source: string;
@@ -228,8 +230,24 @@ export interface LogRecord {
 export interface Log {
   /** Records above this level are dropped before they are built. Live (`debug`, `corex.debug`). */
   level: number;
+  /** Levels of their own, by Kamailio's module name (debugger's `mod_level`). Where there are any, whoever writes has asked `prints`. */
+  levels: ReadonlyMap<string, number>;
   write(record: LogRecord): void;
 }
+
+/** Whose level counts for a source that is no module. */
+const levelOwner: Readonly<Record<string, string>> = {
+  '<core>': 'core',
+  tcp: 'core',
+  udp: 'core',
+  dns: 'core',
+  '<script>': 'xlog',
+  '': 'xlog',
+};
+export const levelFor = (log: Log, source: string): number =>
+  log.levels.size === 0 ? log.level : (log.levels.get(levelOwner[source] ?? source) ?? log.level);
+/** Is a record of this level and source written? */
+export const prints = (log: Log, level: number, source: string): boolean => level <= levelFor(log, source);
 
 export interface Environment {
   readonly clock: Clock;

@@ -15,7 +15,7 @@ import { Databases } from './db/databases.js';
 import { Blocklist } from './dns/blocklist.js';
 import { Targets } from './dns/target.js';
 import { realEnvironment } from './env/real.js';
-import type { Environment, LogLevel } from './env.js';
+import { type Environment, type LogLevel, prints } from './env.js';
 import { StartError } from './errors.js';
 import { lineLog, processLog, type RunningLog } from './log.js';
 import { ParseFailure, parseMessage, type SipMessage } from './message/message.js';
@@ -41,6 +41,7 @@ import type {
   ServerApi,
   ServerInfo,
 } from './sdk/context.js';
+import { RouteWatch } from './sdk/watch.js';
 import { Settings } from './settings.js';
 import type { Transaction } from './transaction/transaction.js';
 import type { ListenSpec } from './transport/listen.js';
@@ -64,7 +65,7 @@ export interface StartOptions {
   readonly signals?: boolean;
 }
 
-const EMPTY_CONFIG: LoadedConfig = { source: '', flags: {}, defines: {}, modules: [], has: () => false };
+const EMPTY_CONFIG: LoadedConfig = { source: '', flags: {}, defines: {}, modules: [], pvs: [], has: () => false };
 
 /** A running server. */
 export class Server implements ServerApi {
@@ -116,6 +117,9 @@ export class Server implements ServerApi {
     });
   }
 
+  readonly watch = new RouteWatch();
+  readonly messageCount = { value: 0 };
+
   get script(): Runner {
     if (this.#runner === null) throw new TypeError('no program is loaded yet');
     return this.#runner;
@@ -125,7 +129,7 @@ export class Server implements ServerApi {
     return this.#program;
   }
   log(level: LogLevel, source: string, text: string, at?: string): void {
-    if (this.env.log.level >= level) this.env.log.write({ level, source, text, at });
+    if (prints(this.env.log, level, source)) this.env.log.write({ level, source, text, at });
   }
   pv(name: string): Readable | null {
     const pvs: Readonly<Record<string, Pv>> = this.#modules?.pvs ?? {};
@@ -368,6 +372,7 @@ function configOf(program: Program): LoadedConfig {
     flags: program.flags,
     defines: program.defines ?? {},
     modules: program.modules,
+    pvs: program.pvs ?? [],
     has: (kind, name) => Object.hasOwn(tables[kind] ?? {}, name),
   };
 }

@@ -42,8 +42,9 @@ export function jsonLog(level = 0, sink: LogSink = pino.destination({ dest: 1, s
   );
   return {
     level,
+    levels: new Map(),
     write(record) {
-      if (record.level > this.level) return;
+      if (record.level > this.level && this.levels.size === 0) return;
       const { source, at, fields } = record;
       logger[PINO_LEVELS[record.level + 5]!]({ ...fields, source, cfg: at }, withoutEnd(cleared(record)));
     },
@@ -60,11 +61,12 @@ export function lineLog(
   const head = ` 0(${process.pid}) `;
   return {
     level,
+    levels: new Map(),
     write(record) {
-      if (record.level > this.level) return;
+      if (record.level > this.level && this.levels.size === 0) return;
       const where = record.at !== undefined && record.source !== SCRIPT_SOURCE ? ` [${record.at}]` : '';
       const source = record.source === '' ? '' : `${record.source}${where}: `;
-      const line = `${head}${levelName(record.level)}: ${source}${withoutEnd(cleared(record))}`;
+      const line = `${head}${record.levelName ?? levelName(record.level)}: ${source}${withoutEnd(cleared(record))}`;
       sink.write(inColour ? `${COLOURS[record.level + 5]}${line}\n\x1b[0m` : `${line}\n`);
     },
     flush: () => sink.flushSync?.(),
@@ -113,12 +115,19 @@ export function processLog(): ProcessLog {
     set level(level) {
       target.level = level;
     },
+    get levels() {
+      return target.levels;
+    },
+    set levels(levels) {
+      target.levels = levels;
+    },
     write: (record) => target.write(record),
     flush: () => target.flush(),
     use(form, inColour) {
-      const { level } = target;
+      const { level, levels } = target;
       target.flush();
       target = form === 'json' ? jsonLog(level) : lineLog(level, undefined, inColour);
+      target.levels = levels;
     },
   };
 }

@@ -204,7 +204,14 @@ export class Settings {
   /** Our own `core.*` stay, whatever a module declares. */
   register(setting: LiveSetting): void {
     const key = `${setting.group}.${setting.name}`;
-    if (setting.group !== 'core' || !this.live.has(key)) this.live.set(key, setting);
+    if (setting.group === 'core' && this.live.has(key)) return;
+    this.live.set(key, {
+      ...setting,
+      set: (value) => {
+        setting.set(value);
+        for (const listener of this.#listeners) listener(key, value);
+      },
+    });
   }
   /** At load: no check for `live`, and a number out of range is brought into it. Null when done, else what is wrong. */
   assign(name: string, value: number | string, running = false): string | null {
@@ -233,6 +240,7 @@ export class Settings {
     if (!spec.live) return `${name} cannot change while the server runs`;
     return this.assign(name, value, true);
   }
+  /** `name` of a global parameter, `group.name` of a module's and of the cfg's own. */
   onChange(listener: (name: string, value: number | string) => void): void {
     this.#listeners.push(listener);
   }

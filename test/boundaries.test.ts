@@ -63,6 +63,7 @@ const layers: readonly (readonly string[])[] = [
     'runtime/sdk/uri-users',
     'runtime/sdk/select-families',
     'runtime/sdk/index',
+    'runtime/sdk/watch',
     'runtime/sdk/xml',
   ],
   ['runtime/route'],

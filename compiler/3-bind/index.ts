@@ -233,4 +233,4 @@ const defaultNames: Readonly<Record<string, string>> = {
   branch_route: 'DEFAULT_BRANCH',
   event_route: 'DEFAULT_EVENT',
 };
-const defaultName = (keyword: string): string => defaultNames[keyword] ?? 'DEFAULT_ROUTE';
+export const defaultName = (keyword: string): string => defaultNames[keyword] ?? 'DEFAULT_ROUTE';

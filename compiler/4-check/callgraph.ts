@@ -1,7 +1,8 @@
 /** Which routes may wait: those that reach a function that may. All others are emitted as plain functions. */
 import type { BoundProgram, BoundRoute } from '../3-bind/index.js';
-import type { CallExpression, Statement } from '../ast.js';
+import type { CallExpression, Expression, Statement } from '../ast.js';
 import { walkExpression, walkStatements } from '../visit.js';
+import { preparedIn } from './reads.js';
 
 interface Reach {
   waits: boolean;
@@ -13,8 +14,19 @@ export const routeKey = (route: Pick<BoundRoute, 'table' | 'name'>): string => `
 /** `route(0)` is the main route. */
 export const targetKey = (name: string): string => (name === '0' ? 'request_route ' : `routes ${name}`);
 
-/** Keys (`routeKey`) of the routes that may wait. */
+/** Does a loaded module ask to be told of each action? */
+export const isWatched = (program: BoundProgram): boolean =>
+  program.modules.some((m) => m.declaration?.watchesRoutes === true);
+
+/** Does evaluating this one node, its parts aside, wait for anything but other routes? */
+export function nodeWaits(e: Expression, program: BoundProgram): boolean {
+  const call = e.kind === 'call' ? program.calls.get(e) : undefined;
+  return (call?.kind === 'function' && call.declaration.async !== 'never') || preparedIn(e, program).length > 0;
+}
+
+/** Keys (`routeKey`) of the routes that may wait: all of them where a module watches. */
 export function waitingRoutes(program: BoundProgram): ReadonlySet<string> {
+  if (isWatched(program)) return new Set(program.routes.map(routeKey));
   const reach = new Map<string, Reach>();
   const everyRoute = program.routes.filter((r) => r.table === 'routes').map(routeKey);
   for (const route of program.routes) {
@@ -22,9 +34,8 @@ export function waitingRoutes(program: BoundProgram): ReadonlySet<string> {
     for (const block of route.blocks)
       walkStatements(block.body, {
         expression(e) {
-          if (e.kind !== 'call') return;
-          const call = program.calls.get(e);
-          if (call?.kind === 'function' && call.declaration.async !== 'never') of.waits = true;
+          if (nodeWaits(e, program)) of.waits = true;
+          const call = e.kind === 'call' ? program.calls.get(e) : undefined;
           if (call?.kind === 'route')
             for (const key of call.target === null ? everyRoute : [targetKey(call.target)]) of.calls.add(key);
           return undefined;

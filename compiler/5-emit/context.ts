@@ -1,7 +1,7 @@
 /** What the emitting of one program shares: imports used, constants hoisted, names given. */
 
 import type { BoundProgram, BoundRoute } from '../3-bind/index.js';
-import { recursiveCalls, routeKey, waitingRoutes } from '../4-check/callgraph.js';
+import { isWatched, recursiveCalls, routeKey, waitingRoutes } from '../4-check/callgraph.js';
 import type { CallExpression } from '../ast.js';
 import { describeSpan, type Span } from '../span.js';
 import { writtenSpan } from './map.js';
@@ -24,6 +24,8 @@ export class EmitContext {
   /** Emitted name of each route, by `routeKey`. */
   readonly functions = new Map<string, string>();
   readonly waiting: ReadonlySet<string>;
+  /** A module is told of each action. */
+  readonly watched: boolean;
   /** Calls by which a route comes to itself → blocks they stand in. */
   readonly recursion: ReadonlyMap<CallExpression, number>;
   readonly returnMode: number;
@@ -31,10 +33,11 @@ export class EmitContext {
 
   constructor(readonly program: BoundProgram) {
     this.waiting = waitingRoutes(program);
+    this.watched = isWatched(program);
     this.recursion = recursiveCalls(program);
     const mode = program.globals.findLast((g) => g.name.text === 'return_mode')?.value;
     this.returnMode = mode?.kind === 'int' ? mode.value : 0;
-    for (const fixed of ['routes', 'program', 'v', 'ctx']) this.names.claim(fixed);
+    for (const fixed of ['routes', 'program', 'v', 'ctx', 'watch', 'action']) this.names.claim(fixed);
     for (const route of program.routes) this.functions.set(routeKey(route), this.names.claim(functionName(route)));
   }
 

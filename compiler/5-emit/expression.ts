@@ -4,13 +4,14 @@
  */
 import { constantOf } from '../3-bind/constant.js';
 import type { BoundCall } from '../3-bind/index.js';
-import { targetKey } from '../4-check/callgraph.js';
-import type { Binary, BlockExpression, CallExpression, Expression, Unary } from '../ast.js';
+import { nodeWaits, targetKey } from '../4-check/callgraph.js';
+import { preparedIn } from '../4-check/reads.js';
+import type { Assign, Binary, BlockExpression, CallExpression, Expression, Unary } from '../ast.js';
 import { walkExpression } from '../visit.js';
 import { type CallCode, callCode } from './call.js';
 import type { EmitContext, Frame } from './context.js';
 import { keywordTest } from './keyword.js';
-import { keyAndIndex, literalKey, readPv } from './pv.js';
+import { keyAndIndex, literalKey, pvReference, readPv } from './pv.js';
 import { member, quote } from './text.js';
 import {
   asInt,
@@ -24,21 +25,38 @@ import {
   tight,
   verdictTruth,
 } from './values.js';
+import { WatchEmitter } from './watch.js';
 
 export class ExpressionEmitter {
+  /** Null where no module watches the routes. */
+  readonly watch: WatchEmitter | null;
+
   constructor(
     private readonly emit: EmitContext,
     private readonly frame: Frame,
     /** Writes `{ actions }` as a function of its own; the code of calling it. */
     private readonly blockFunction: (block: BlockExpression) => { code: string; waits: boolean },
-  ) {}
+  ) {
+    this.watch = emit.watched ? new WatchEmitter(emit, frame) : null;
+  }
 
   bound(call: CallExpression): BoundCall {
     return this.emit.program.calls.get(call) ?? { kind: 'bad' };
   }
 
   call(call: CallExpression): CallCode {
+    this.watch?.call(call, this.bound(call));
+    this.prepare(call);
     return callCode(call, this.bound(call), this.emit, this.frame, (e) => this.value(e));
+  }
+
+  /** Waits for what the variables of this node have to be asked for. */
+  private prepare(e: Expression): void {
+    for (const pv of preparedIn(e, this.emit.program))
+      this.emit.writer.line(
+        `await ${this.emit.pv(pv.name)}.prepare(${['ctx', ...keyAndIndex(pv, this.emit)].join(', ')});`,
+        pv.span,
+      );
   }
 
   /** Does it hold something that has to be written as a statement of its own? */
@@ -46,7 +64,8 @@ export class ExpressionEmitter {
     let found = false;
     walkExpression(e, {
       expression: (x) => {
-        if (x.kind === 'block') found = true;
+        if (x.kind === 'block' || preparedIn(x, this.emit.program).length > 0) found = true;
+        if (x.kind === 'assignExpression' && this.watch) found = true;
         if (x.kind === 'call' && !this.plain(this.bound(x))) found = true;
         return !found;
       },
@@ -58,6 +77,7 @@ export class ExpressionEmitter {
   private plain(bound: BoundCall): boolean {
     if (bound.kind === 'route') return false;
     if (bound.kind !== 'function') return true;
+    if (this.watch) return false;
     return (
       bound.declaration.async === 'never' && (bound.module === 'core' || !((0 as number) in bound.declaration.returns))
     );
@@ -112,6 +132,7 @@ export class ExpressionEmitter {
       case 'null':
         return { code: 'null', type: 'value', constant: null, atom: true };
       case 'pv': {
+        this.prepare(e);
         const pv = this.emit.program.pvs.get(e);
         if (!pv) return { code: 'null', type: 'value', constant: null, atom: true };
         if (pv.what === 'cfg' && ['route', 'name'].includes(literalKey(pv)))
@@ -140,8 +161,27 @@ export class ExpressionEmitter {
       case 'block':
         return this.verdictValue(this.runBlock(e));
       case 'assignExpression':
-        return this.verdictValue(this.resetting(this.assignment(e.assign.target, this.assigned(e.assign.value))));
+        return this.assignExpression(e.assign);
     }
+  }
+
+  private assignExpression(assign: Assign): Code {
+    this.watch?.statement(assign);
+    const code = this.resetting(this.assignment(assign.target, this.assigned(assign.value)));
+    if (!this.watch) return this.verdictValue(code);
+    const t = this.frame.temporary();
+    this.emit.writer.line(`const ${t} = ${code};`);
+    this.tellAssigned(assign.target, t);
+    return this.verdictValue(t);
+  }
+
+  /** Tells the watching module of an assignment, once `verdict` says that it worked. */
+  tellAssigned(target: Expression, verdict?: string): void {
+    const pv = target.kind === 'pv' ? this.emit.program.pvs.get(target) : undefined;
+    if (!this.watch || (pv?.what !== 'declared' && pv?.what !== 'var')) return;
+    const name = this.emit.hoist('pv', pvReference(pv, this.emit));
+    const worked = verdict === undefined ? '' : ` && ${verdict} > 0`;
+    this.emit.writer.line(`if (${this.emit.helper('watch')}.on${worked}) watch.assigned(ctx, ${name});`);
   }
 
   /** The verdict itself, as `$x = f();` sees it. Null when `e` is no action. */
@@ -225,6 +265,7 @@ export class ExpressionEmitter {
 
   /** The code of an assignment, which is its verdict. */
   assignment(target: Expression, given: Code): string {
+    this.prepare(target);
     const value = assigned(given);
     const pv = target.kind === 'pv' ? this.emit.program.pvs.get(target) : undefined;
     if (pv?.what === 'var') {
@@ -412,10 +453,10 @@ export class ExpressionEmitter {
     return { code, type: 'bool', atom: true };
   }
 
-  /** Whether calling what this names may wait. */
-  waits(call: CallExpression): boolean {
-    const bound = this.bound(call);
-    if (bound.kind === 'function') return bound.declaration.async !== 'never';
+  /** Whether evaluating this one node, its parts aside, may wait. */
+  waits(e: Expression): boolean {
+    if (nodeWaits(e, this.emit.program)) return true;
+    const bound = e.kind === 'call' ? this.bound(e) : { kind: 'bad' as const };
     return bound.kind === 'route' && (bound.target === null || this.emit.waiting.has(targetKey(bound.target)));
   }
 }

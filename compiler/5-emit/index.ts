@@ -1,5 +1,5 @@
 /** Emitting: bound program → TypeScript text with its source map. One exported function per route block, in file order. */
-import type { BoundProgram, BoundRoute, Format } from '../3-bind/index.js';
+import { type BoundProgram, type BoundRoute, defaultName, type Format } from '../3-bind/index.js';
 import { routeKey } from '../4-check/callgraph.js';
 import type { Statement } from '../ast.js';
 import { walkStatements } from '../visit.js';
@@ -64,7 +64,7 @@ function writeRoute(route: BoundRoute, context: EmitContext): void {
   const name = context.functions.get(key)!;
   const result = waits ? 'Promise<Verdict>' : 'Verdict';
   const body = route.blocks.flatMap((b) => b.body);
-  const frame = new Frame(route.name === '' ? 'DEFAULT_ROUTE' : route.name, waits, readsRc(body, context));
+  const frame = new Frame(route.name === '' ? defaultName(route.keyword) : route.name, waits, readsRc(body, context));
   const statements = new StatementEmitter(context, frame);
   writer.block(
     `export ${waits ? 'async ' : ''}function ${name}(ctx: RouteContext): ${result}`,

@@ -1,5 +1,6 @@
 /** What stands beside the routes in `defineProgram({…})`: global parameters, sockets, modules and their parameters. */
-import type { BoundParam, BoundProgram } from '../3-bind/index.js';
+import type { BoundParam, BoundProgram, BoundPv } from '../3-bind/index.js';
+import { withInner } from '../4-check/reads.js';
 import type { GlobalValue } from '../ast.js';
 import { positionAt } from '../span.js';
 import type { EmitContext } from './context.js';
@@ -61,6 +62,7 @@ export function writeSettings(emit: EmitContext, source: string, version: string
       'defines',
       [...program.defines].map(([name, text]) => [name, quote(text)]),
     );
+  if (emit.watched) list('pvs', pvsOf(emit));
   const modules = program.modules.filter((m) => m.node && m.declaration).map((m) => quote(m.name));
   writer.line(`modules: [${modules.join(', ')}],`);
   list(
@@ -69,6 +71,25 @@ export function writeSettings(emit: EmitContext, source: string, version: string
   );
   const vars = program.variables.map((v) => `${propertyKey(v)}: 0`).join(', ');
   writer.line(`vars: () => (${vars === '' ? '{}' : `{ ${vars} }`}),`);
+}
+
+/** References to the pseudo-variables of the routes, for the module that watches them. */
+function pvsOf(emit: EmitContext): string[] {
+  const { pvs, calls } = emit.program;
+  const found = new Map<string, string>();
+  const note = (outer: BoundPv) => {
+    for (const pv of withInner(outer))
+      if ((pv.what === 'declared' || pv.what === 'var') && pv.transforms.length === 0 && !found.has(pv.text))
+        found.set(pv.text, emit.hoist('pv', pvReference(pv, emit)));
+  };
+  for (const pv of pvs.values()) note(pv);
+  for (const call of calls.values())
+    if (call.kind === 'function')
+      for (const arg of call.args) {
+        if (arg.kind === 'pv') note(arg.pv);
+        if (arg.kind === 'format' || arg.kind === 'int') for (const p of arg.parts) if (typeof p === 'object') note(p);
+      }
+  return [...found.values()];
 }
 
 /** The last of several settings of a name counts, where it stands. */

@@ -50,6 +50,7 @@ export class StatementEmitter {
   }
 
   private statement(s: Statement, place: Place): void {
+    this.expressions.watch?.statement(s);
     switch (s.kind) {
       case 'if':
         this.if(s, place);
@@ -116,7 +117,8 @@ export class StatementEmitter {
     let otherwise = s.else;
     for (;;) {
       const [only] = otherwise ?? [];
-      if (otherwise?.length !== 1 || only?.kind !== 'if' || this.expressions.needsStatements(only.condition)) break;
+      if (otherwise?.length !== 1 || only?.kind !== 'if' || this.expressions.watch !== null) break;
+      if (this.expressions.needsStatements(only.condition)) break;
       head = ` else if (${this.expressions.truth(only.condition)})`;
       writer.openBlock(head, () => this.list(only.then, place));
       otherwise = only.else;
@@ -222,10 +224,18 @@ export class StatementEmitter {
     const pv = s.target.kind === 'pv' ? this.emit.program.pvs.get(s.target) : undefined;
     if (pv?.what === 'var') {
       writer.line(`ctx.vars${member(literalKey(pv))} = ${variableValue(value)};`, s.span);
+      this.expressions.tellAssigned(s.target);
       this.code('1', place);
       return;
     }
     const code = this.expressions.assignment(s.target, value);
+    if (this.expressions.watch) {
+      const t = this.frame.temporary();
+      writer.line(`const ${t} = ${code};`, s.span);
+      this.expressions.tellAssigned(s.target, t);
+      this.code(t, place);
+      return;
+    }
     if (place === 'middle') writer.line(`${code};`, s.span);
     else writer.line(place === 'return' ? `return ${code};` : `last = ${code};`, s.span);
   }
@@ -292,10 +302,10 @@ export class StatementEmitter {
   /** `{ actions }` as an operand: a function of its own, since `return` and `break` inside end only the block. */
   private blockFunction(block: BlockExpression): { code: string; waits: boolean } {
     const { writer } = this.emit;
-    let waits = false;
+    let waits = this.expressions.watch !== null;
     walkStatements(block.body, {
       expression: (e) => {
-        if (e.kind === 'call' && this.expressions.waits(e)) waits = true;
+        if (this.expressions.waits(e)) waits = true;
         return undefined;
       },
     });

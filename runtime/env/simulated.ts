@@ -41,9 +41,10 @@ export class SeededRandom implements Random {
 
 export class RecordingLog implements Log {
   readonly records: LogRecord[] = [];
+  levels: ReadonlyMap<string, number> = new Map();
   constructor(public level = 3) {}
   write(record: LogRecord): void {
-    if (record.level <= this.level) this.records.push(record);
+    if (record.level <= this.level || this.levels.size > 0) this.records.push(record);
   }
   /** The texts of one source (`<script>`: the cfg's own lines), or of all. */
   texts(source?: string): string[] {

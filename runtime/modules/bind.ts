@@ -170,7 +170,11 @@ function bindPv(spec: AnyModule['pvs'][string], me: Me): Pv {
   const set = spec.set?.bind(spec) as
     | ((me: Me, ctx: RouteContext, value: Value, key: string, index: PvIndex) => boolean | undefined)
     | undefined;
+  const prepare = spec.prepare?.bind(spec) as
+    | ((me: Me, ctx: RouteContext, key: string, index: PvIndex) => Promise<void> | undefined)
+    | undefined;
   return Object.assign(read, {
+    prepare: (ctx: RouteContext, key = '', index: PvIndex = undefined) => prepare?.(me, ctx, key, index),
     set: (ctx: RouteContext, value: Value, key = '', index: PvIndex = undefined): Verdict =>
       set !== undefined && set(me, ctx, value, key, index) !== false ? 1 : -1,
   });

@@ -46,7 +46,7 @@ export function liveParams(module: AnyModule, params: ParamRecord): LiveSetting[
     const scalar = (value: unknown) => (typeof value === 'number' || typeof value === 'string' ? value : undefined);
     return [
       {
-        group: module.name,
+        group: typeof spec.live === 'string' ? spec.live : module.name,
         name,
         type,
         doc,

@@ -3,7 +3,7 @@
  */
 import type { Blocklist } from '../dns/blocklist.js';
 import { canonicalIp } from '../dns/ip.js';
-import type { Environment, Proto } from '../env.js';
+import { type Environment, type Proto, prints } from '../env.js';
 import type { Draft } from '../message/draft.js';
 import type { SipMessage } from '../message/message.js';
 import type { Via } from '../message/via.js';
@@ -159,7 +159,7 @@ export class Core {
     return new RetransmitBuffer(this.env.clock);
   }
   log(level: -1 | 0 | 1 | 2 | 3, text: string): void {
-    if (this.env.log.level >= level) this.env.log.write({ level, text, source: 'tm' });
+    if (prints(this.env.log, level, 'tm')) this.env.log.write({ level, text, source: 'tm' });
   }
   /** Milliseconds, monotonic. */
   get nowMs(): number {

@@ -1,7 +1,7 @@
 /**
  * The context of one run of a top-level route: one class for every kind, so that emitted code stays monomorphic.
  */
-import type { LogLevel } from '../env.js';
+import { type LogLevel, prints } from '../env.js';
 import type { Draft } from '../message/draft.js';
 import type { SipMessage } from '../message/message.js';
 import type { LoadedConfig, RouteContext, RunValues, Sending, ServerApi } from '../sdk/context.js';
@@ -100,9 +100,9 @@ export class Context implements RouteContext {
   get uri(): string {
     return this.draft.uri ?? this.msg.requestUri;
   }
-  log(level: LogLevel, text: string, source = '<script>'): void {
+  log(level: LogLevel, text: string, source = '<script>', levelName?: string): void {
     const { log } = this.server.env;
-    if (log.level < level) return;
-    log.write({ level, text, source: `${this.freshPrefix?.() ?? this.prefix ?? ''}${source}` });
+    if (!prints(log, level, source)) return;
+    log.write({ level, text, source: `${this.freshPrefix?.() ?? this.prefix ?? ''}${source}`, levelName });
   }
 }

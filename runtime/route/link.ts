@@ -23,6 +23,7 @@ export function programLink(server: ServerApi, findSelect: FindSelect, hosts: Ho
   };
   return {
     ...program,
+    watch: server.watch,
     attempt: (compute) => {
       try {
         return compute();

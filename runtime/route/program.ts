@@ -15,9 +15,11 @@ import {
   type PvIndex,
   type Regex,
   type RegexMatch,
+  type ScriptAction,
   type Value,
   type Verdict,
 } from '../sdk/define.js';
+import type { RouteWatch } from '../sdk/watch.js';
 import { toStr } from '../values/coerce.js';
 import { ipValue, type Network, parseNetwork } from '../values/network.js';
 import { compileRegex } from '../values/regex.js';
@@ -36,6 +38,8 @@ export interface Pv<T extends Value = Value> {
   (ctx: RouteContext, key?: string, index?: PvIndex): T;
   /** 1 done, -1 failed. */
   set(ctx: RouteContext, value: Value, key?: string, index?: PvIndex): Verdict;
+  /** Awaited before a read of what others have to be asked for. */
+  prepare(ctx: RouteContext, key?: string, index?: PvIndex): Promise<void> | undefined;
 }
 export type RouteFunction = (ctx: RouteContext) => Verdict | Promise<Verdict>;
 
@@ -71,6 +75,8 @@ export interface Program {
   readonly flags: Readonly<Record<string, number>>;
   /** Definitions the cfg reads by name (`$def(…)`). */
   readonly defines?: Readonly<Record<string, string>>;
+  /** Pseudo-variables of the routes, where a module watches them. */
+  readonly pvs?: readonly PvRef[];
   readonly modules: readonly string[];
   readonly modparams: readonly ModParam[];
   readonly vars: () => Record<string, number | string>;
@@ -98,6 +104,8 @@ export declare function select(words: readonly (string | number)[]): (ctx: Route
 export declare function hostName(name: string): string;
 /** `src_ip == "name"`: true when the name has that address, or the text is a network it lies in. */
 export declare function hostIs(ctx: RouteContext, ip: Value, host: Value): boolean;
+/** Where a module watches the routes: asked before each action. */
+export declare const watch: RouteWatch;
 /** What `--allow-missing` compiled: logged once per place. */
 export declare function missing(ctx: RouteContext, what: string, at: string): Verdict;
 export declare function missingPv(ctx: RouteContext, what: string, at: string): null;
@@ -105,6 +113,17 @@ export declare function missingPv(ctx: RouteContext, what: string, at: string): 
 // Plain ------------------------------------------------------------------------------------------------------------
 
 export const tr = transformations;
+
+/** `action('MAIN', 'kamailio.cfg', 12, 'if')`; calls also say what is called, and how. */
+export const action = (
+  route: string,
+  file: string,
+  line: number,
+  kind: ScriptAction['kind'],
+  name: string = kind,
+  args = 0,
+  dynamic = false,
+): ScriptAction => ({ route, file, line, kind, name, args, dynamic });
 
 const hasFlag = (flags: string, flag: string) => flags.includes(flag);
 export const regex = (source: string, flags: string): Regex =>

@@ -6,7 +6,6 @@ import type { ReceiveInfo } from '../transport/types.js';
 import type { Runner } from './run.js';
 
 export class Receiver {
-  #id = 0;
   readonly #stats: CoreStats;
 
   constructor(
@@ -18,7 +17,7 @@ export class Receiver {
 
   /** False: not SIP. */
   receive = (bytes: string, received: ReceiveInfo): boolean => {
-    const msg = parseMessage(bytes, received, ++this.#id);
+    const msg = parseMessage(bytes, received, ++this.server.messageCount.value);
     if (msg instanceof ParseFailure) {
       for (const take of this.server.transports.nonSip) if (take(bytes, received)) return true;
       this.#stats.core.bad_msg_hdr.value++;

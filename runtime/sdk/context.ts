@@ -19,7 +19,18 @@ import type { Transports } from '../transport/transports.js';
 import type { NextHop } from '../transport/types.js';
 import type { AvpStore } from '../values/avp.js';
 import type { XavpStore } from '../values/xavp.js';
-import type { ArgSpec, Counter, EventRouteSpec, ParamSpec, PvIndex, StatSpec, Value, Verdict } from './define.js';
+import type {
+  ArgSpec,
+  Counter,
+  EventRouteSpec,
+  ParamSpec,
+  PvIndex,
+  PvRef,
+  StatSpec,
+  Value,
+  Verdict,
+} from './define.js';
+import type { RouteWatch } from './watch.js';
 
 /** AVPs and extended AVPs: one object, so that the transaction can keep all (`RouteRun.values`). */
 export interface RunValues {
@@ -61,7 +72,8 @@ export interface RouteContext extends RouteRun {
   /** Request-URI as it stands: `$ru`. '' for responses. */
   readonly uri: string;
   /** Log line of this run: prefixed with `log_prefix`. */
-  log(level: LogLevel, text: string, source?: string): void;
+  /** `levelName` is shown in place of the level. */
+  log(level: LogLevel, text: string, source?: string, levelName?: string): void;
 }
 
 /** One loaded cfg: what dies at a reload. */
@@ -73,6 +85,8 @@ export interface LoadedConfig {
   /** Definitions the cfg reads by name, with their text. */
   readonly defines: Readonly<Record<string, string>>;
   readonly modules: readonly string[];
+  /** Pseudo-variables as the routes write them, in order of appearance; empty unless a module watches the routes. */
+  readonly pvs: readonly PvRef<RouteContext>[];
   /** Names of the blocks, for `t_on_failure()` and the like. */
   has(kind: 'failure_route' | 'branch_route' | 'onreply_route' | 'event_route' | 'route', name: string): boolean;
 }
@@ -91,6 +105,10 @@ export interface ServerApi {
   /** What `db_url` parameters open: `await server.databases.open(url, me.name)` in a start hook. */
   readonly databases: Databases;
   readonly script: ServerScript;
+  /** Messages received so far: the last one's number (`$mi`). */
+  readonly messageCount: Counter;
+  /** For modules that declare `watchesRoutes`. */
+  readonly watch: RouteWatch;
   readonly config: LoadedConfig;
   readonly info: ServerInfo;
   /** Options of the command line, in order: `kamcmd core.arg`, tests. */
@@ -177,6 +195,7 @@ export interface AnyModule {
       string,
       {
         get(me: never, ctx: RouteContext, key: string, index: PvIndex): Value;
+        prepare?(me: never, ctx: RouteContext, key: string, index: PvIndex): Promise<void> | undefined;
         set?(me: never, ctx: RouteContext, value: Value, key: string, index: PvIndex): boolean | undefined;
       }
     >

@@ -176,8 +176,8 @@ export interface ParamSpec<T extends ParamType = ParamType, D = unknown> {
   readonly max?: number;
   readonly values?: readonly string[];
   readonly many?: boolean;
-  /** Readable and settable at run time as `group.name` (Kamailio's cfg framework). */
-  readonly live?: boolean;
+  /** Readable and settable at run time as `group.name` (Kamailio's cfg framework); the group's name when it is not the module's. */
+  readonly live?: boolean | string;
   /** Accepted, and without a meaning in this runtime. */
   readonly noEffect?: boolean;
 }
@@ -199,6 +199,26 @@ export type ParamValue<S, Ctx = never> = S extends { many: true; type: infer T e
     : S extends { type: infer T extends ParamType }
       ? Scalar<T, Ctx> | undefined
       : never;
+
+// ---------------------------------------------------------------------------------------------------------------
+// Watching routes
+
+/** One action of a route, as modules that declare `watchesRoutes` are told of it. */
+export interface ScriptAction {
+  /** Name of the block it stands in; `DEFAULT_ROUTE` and the like for those without one. */
+  readonly route: string;
+  readonly file: string;
+  /** The line on which Kamailio's parser has read all of it: that of its last word, or of the one behind it. */
+  readonly line: number;
+  /** `core` and `function`: calls. `jump`, `numbers`, `texts`: how Kamailio decides a switch. */
+  readonly kind: 'core' | 'function' | 'route' | 'if' | 'while' | 'jump' | 'numbers' | 'texts' | 'assign' | 'flow';
+  /** Function called, or the word: `if`, `exit`. */
+  readonly name: string;
+  /** Of a function: arguments written; -1 where any number may be. */
+  readonly args: number;
+  /** Of a function: an argument is computed at the call. */
+  readonly dynamic: boolean;
+}
 
 // ---------------------------------------------------------------------------------------------------------------
 // The declaration
@@ -248,6 +268,11 @@ export interface PvSpec<Me, Ctx> {
   readonly key?: PvKeySpec;
   readonly index?: boolean;
   get(me: Me, ctx: Ctx, key: string, index: PvIndex): Value;
+  /**
+   * Fetches what `get` then answers with, for values that others have to be asked for. The statement that reads the variable
+   * waits for it; undefined when there is nothing to wait for. Reads by name and in parameters are not preceded by it.
+   */
+  prepare?(me: Me, ctx: Ctx, key: string, index: PvIndex): Promise<void> | undefined;
   /** Assignment (`null` deletes). False or nothing: done; `true` is not needed. Returns false when Kamailio's assignment fails. */
   set?(me: Me, ctx: Ctx, value: Value, key: string, index: PvIndex): boolean | undefined;
 }
@@ -308,6 +333,8 @@ export interface ModuleSpec<
   readonly doc: string;
   /** Modules whose `api` it needs; `?` at the end: when loaded. */
   readonly uses: readonly string[];
+  /** It may set `server.watch.observer`: each action of the routes asks it first. Programs that do not load it do not pay. */
+  readonly watchesRoutes?: boolean;
   readonly params: P;
   readonly stats: S;
   /** State by lifetime. `server` receives what the previous config's module left at a reload. */

@@ -32,6 +32,7 @@ export type {
   TlsProfile,
   TlsVersion,
 } from '../env.js';
+export { levelFor, prints } from '../env.js';
 export { StartError } from '../errors.js';
 export { Exchange, type FindHost, type Patience, type RelayAddress } from '../media/exchange.js';
 export {
@@ -71,6 +72,7 @@ export * from '../values/coerce.js';
 export { coreHash } from '../values/core-hash.js';
 export { fnmatch } from '../values/fnmatch.js';
 export { NamedLocks } from '../values/locks.js';
+export { isFacility, parseLevel } from '../values/log-words.js';
 export { type IpValue, ipValue } from '../values/network.js';
 export { type ParamItem, parseParamList } from '../values/param-list.js';
 export { compileRegex, type RegexFlags } from '../values/regex.js';

@@ -4,7 +4,14 @@
  * that may take and in how long they stay without a message. Behaviour follows Kamailio's `tcp_send()`: id, then
  * address, then a new connection.
  */
-import type { Endpoint, Environment, SecureStream, SocketTuning, StreamConnection } from '../env.js';
+import {
+  type Endpoint,
+  type Environment,
+  prints,
+  type SecureStream,
+  type SocketTuning,
+  type StreamConnection,
+} from '../env.js';
 import { Addresses, type AliasResult } from './addresses.js';
 import { Connection, type StreamProtocol } from './connection.js';
 import { type FrameError, StreamFramer } from './framing.js';
@@ -487,7 +494,7 @@ export class Connections {
   }
 
   private log(level: -1 | 3, text: string): void {
-    if (level <= this.env.log.level) this.env.log.write({ level, source: 'tcp', text });
+    if (prints(this.env.log, level, 'tcp')) this.env.log.write({ level, source: 'tcp', text });
   }
 }
 

@@ -3,7 +3,7 @@
  * hop, and knows which addresses are its own.
  */
 import { ipFamily, isLoopback, sameNetwork } from '../dns/ip.js';
-import type { DatagramSocket, Environment, Proto, SocketTuning } from '../env.js';
+import { type DatagramSocket, type Environment, type Proto, prints, type SocketTuning } from '../env.js';
 import { listenError, StartError } from '../errors.js';
 import type { Connection } from './connection.js';
 import { Connections, type StreamSettings } from './connections.js';
@@ -300,6 +300,6 @@ export class Transports {
   }
 
   private log(text: string): void {
-    if (this.env.log.level >= -1) this.env.log.write({ level: -1, source: 'udp', text });
+    if (prints(this.env.log, -1, 'udp')) this.env.log.write({ level: -1, source: 'udp', text });
   }
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { colour, isFacility, parseLevel } from './levels.js';
+import { isFacility, parseLevel } from '../../runtime/sdk/index.js';
+import { colour } from './colours.js';
 
 describe('levels', () => {
   it.each([

@@ -3,15 +3,18 @@ import {
   defineModule,
   type Format,
   format,
+  isFacility,
   type LogLevel,
   methodId,
   opt,
+  parseLevel,
   placedFormat,
+  prints,
   type RouteContext,
   StartError,
   type Verdict,
 } from '../../runtime/sdk/index.js';
-import { colour, isFacility, parseLevel } from './levels.js';
+import { colour } from './colours.js';
 
 interface Me {
   readonly params: {
@@ -34,7 +37,7 @@ const line = format('text', 'the line; end it with \\n');
 const placedLine = placedFormat('text', 'the line; end it with \\n');
 
 function write(me: Me, ctx: RouteContext, level: LogLevel, text: Text): Verdict {
-  if (level > ctx.server.env.log.level) return 1;
+  if (!prints(ctx.server.env.log, level, 'xlog')) return 1;
   return put(me, ctx, level, text(ctx));
 }
 function put(me: Me, ctx: RouteContext, level: LogLevel, built: string): Verdict {

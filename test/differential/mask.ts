@@ -91,6 +91,7 @@ export class Masks {
     const log = raw.log.map((line) =>
       this.#known(
         `${line.level}: ${shaped(line.text)
+          .replace(/ c=\[[^\]]*\//, ' c=[')
           .replace(/timestamp=\d+/g, 'timestamp=*')
           .replace(/\b(start_time|end_time|duration)=\d+\.\d+/g, '$1=*')
           .replace(/;code=408;reason=[^;]*/, ';code=408;reason=*')

@@ -162,6 +162,18 @@ async function flood(stage: Stage): Promise<void> {
 
 export const switches: readonly Switch[] = [
   {
+    name: 'DEBUG',
+    needs: [],
+    title: 'what the routes do is traced, until it is switched off',
+    play: async ({ alice, bob, rpc }) => {
+      await register(bob);
+      await rpc('dbg.trace', 'off');
+      await message(alice, bob, [bob]);
+      await rpc('dbg.get_mod_level', 'core');
+      await rpc('dbg.trace', 'on');
+    },
+  },
+  {
     name: 'MYSQL',
     needs: [],
     title: 'the database driver is there',

@@ -173,7 +173,7 @@ function residentBytes(child: ChildProcess): number {
 }
 
 /**
- * Finds script lines in what a server prints with -E: `0(123) LEVEL: [prefix ]<script>: text`, and acc's lines.
+ * Finds script lines in what a server prints with -E: `0(123) LEVEL: [prefix ]<script>: text`, and the lines of acc and debugger.
  * A line that does not open like a log line continues the one before it.
  */
 class LogReader {
@@ -208,7 +208,11 @@ class LogReader {
     const text = start[2] ?? '';
     const acc = /^(.*?)acc(?: \[[^\]]*\]: \w+\(\))?: (.*)$/s.exec(text);
     // What acc warns of is its own affair.
+    const debugging = /^debugger(?: \[[^\]]*\]: \w+\(\))?: (.*)$/s.exec(text);
     if (acc !== null && level !== 'WARNING') this.#open = { level, text: `${acc[1]}${acc[2]}` };
-    else if (text.includes('<script>: ')) this.#open = { level, text };
+    // Kamailio's processes also tell that they start.
+    else if (debugging !== null && !debugging[1]?.startsWith('rank is'))
+      this.#open = { level, text: `debugger: ${debugging[1]}` };
+    else if (text.includes('<script>: ') || text.includes('cfgtrace:')) this.#open = { level, text };
   }
 }
