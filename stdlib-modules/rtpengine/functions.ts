@@ -18,7 +18,7 @@ import { sidesAsked, writeQuality } from './mos.js';
 import type { Operation } from './operations.js';
 
 type Pv = PvRef<RouteContext>;
-/** Totals of the last answer about this call, for `$rtpstat`. */
+/** Totals of the answer that `$rtpstat` was prepared with. */
 const TOTALS = 'rtpengine.totals';
 
 /** `more`: a second set follows; `sdp`: what the first one answered. */
@@ -59,14 +59,19 @@ const told =
   async (set) => {
     const outcome = await command(me, ctx, set, operation, flags);
     if (outcome === null) return { verdict: -1, sdp: null };
-    remember(ctx, outcome.answer);
     const params = me.params as unknown as Readonly<Record<string, unknown>>;
     writeQuality(ctx, params, (me.state.sides ??= sidesAsked(params)), outcome.answer);
     return { verdict: 1, sdp: null };
   };
-function remember(ctx: RouteContext, answer: Dictionary): void {
-  const totals = answer.dictionary('totals');
-  if (totals !== null) ctx.data.set(TOTALS, totals);
+/** Asks about the call, for `statistics`. */
+export async function askStatistics(me: Me, ctx: RouteContext): Promise<void> {
+  ctx.data.delete(TOTALS);
+  await overSets(me, ctx, 1, async (set) => {
+    const outcome = await command(me, ctx, set, 'query', '');
+    const totals = outcome?.answer.dictionary('totals') ?? null;
+    if (totals !== null) ctx.data.set(TOTALS, totals);
+    return { verdict: totals === null ? -1 : 1, sdp: null };
+  });
 }
 
 export const offer = (me: Me, ctx: RouteContext, flags: string): Promise<Verdict> =>
@@ -147,7 +152,6 @@ export function queryInto(me: Me, ctx: RouteContext, format: string, target: Pv)
   return overSets(me, ctx, 1, async (set) => {
     const outcome = await command(me, ctx, set, 'query', '');
     if (outcome === null) return { verdict: -1, sdp: null };
-    remember(ctx, outcome.answer);
     if (!/^j/i.test(format)) {
       ctx.log(-1, `invalid format parameter value: ${format}`, 'rtpengine');
       return { verdict: -1, sdp: null };

@@ -19,7 +19,18 @@ import {
   varStr,
 } from '../../runtime/sdk/index.js';
 import { MAX_NODES, type RtpengineState } from './call.js';
-import { answer, manage, offer, playMedia, query, queryInto, remove, simple, statistics } from './functions.js';
+import {
+  answer,
+  askStatistics,
+  manage,
+  offer,
+  playMedia,
+  query,
+  queryInto,
+  remove,
+  simple,
+  statistics,
+} from './functions.js';
 import { mosParams } from './mos.js';
 import { Relays } from './relays.js';
 
@@ -267,7 +278,7 @@ export default defineModule({
       run: (me, ctx, flags) => remove(me, ctx, flags ?? ''),
     },
     rtpengine_query: {
-      doc: 'Asks about the call: for $rtpstat and the mos_… parameters.',
+      doc: 'Asks about the call, for the mos_… parameters.',
       args: [flagsArg],
       routes: ['any'],
       returns: done,
@@ -353,13 +364,15 @@ export default defineModule({
   },
   pvs: {
     rtpstat: {
-      doc: 'What the call’s media came to, as rtpengine_query() or rtpengine_delete() of this run was told.',
+      doc: 'What the call’s media came to; each read asks rtpengine.',
       type: 'str',
+      prepare: (me, ctx) => askStatistics(me, ctx),
       get: (_me, ctx) => statistics(ctx),
     },
     rtpestat: {
       doc: 'As $rtpstat.',
       type: 'str',
+      prepare: (me, ctx) => askStatistics(me, ctx),
       get: (_me, ctx) => statistics(ctx),
     },
   },

@@ -110,6 +110,25 @@ export async function startRecording(me: Me, ctx: RouteContext): Promise<Verdict
   return 1;
 }
 
+/** The answer `$rtpstat` was prepared with, in a run's data. */
+const STATISTICS = 'rtpproxy.statistics';
+export async function askStatistics(me: Me, ctx: RouteContext): Promise<void> {
+  ctx.data.delete(STATISTICS);
+  const parties = partiesOf(ctx);
+  const node = parties === null ? null : await nodeFor(me, ctx, parties.callId);
+  if (parties === null || node === null) return;
+  noteNode(me, ctx, node);
+  const { callId, fromTag, toTag } = parties;
+  if (!ctx.msg.isRequest && toTag === '') return;
+  const [first, second] = ctx.msg.isRequest ? [fromTag, toTag] : [toTag, fromTag];
+  const answer = await me.state.relays?.ask(node, `Q ${callId} ${first}${second === '' ? '' : `;1 ${second}`}`);
+  if (answer !== null && answer !== undefined) ctx.data.set(STATISTICS, answer);
+}
+export function statistics(ctx: RouteContext): string | null {
+  const answer = ctx.data.get(STATISTICS);
+  return typeof answer === 'string' ? answer : null;
+}
+
 /** `P5 call prompt session from;1 to;1`, `S call from;1 to;1`: to the caller, or to the callee. */
 export async function stream(
   me: Me,

@@ -16,7 +16,18 @@ import {
   varInt,
   varStr,
 } from '../../runtime/sdk/index.js';
-import { answer, DEFAULT_SET, destroy, manage, type RtpproxyState, relay, startRecording, stream } from './call.js';
+import {
+  answer,
+  askStatistics,
+  DEFAULT_SET,
+  destroy,
+  manage,
+  type RtpproxyState,
+  relay,
+  startRecording,
+  statistics,
+  stream,
+} from './call.js';
 import { Relays } from './relays.js';
 
 class State implements RtpproxyState {
@@ -223,7 +234,20 @@ export default defineModule({
       run: (me, ctx) => stream(me, ctx, false, null),
     },
   },
-  pvs: {},
+  pvs: {
+    rtpstat: {
+      doc: 'What the proxy counted for the call, as it answers; each read asks.',
+      type: 'str',
+      prepare: (me, ctx) => askStatistics(me, ctx),
+      get: (_me, ctx) => statistics(ctx),
+    },
+    rtppstat: {
+      doc: 'As $rtpstat.',
+      type: 'str',
+      prepare: (me, ctx) => askStatistics(me, ctx),
+      get: (_me, ctx) => statistics(ctx),
+    },
+  },
   rpc: {
     'rtpproxy.list': {
       doc: 'List rtp proxies.',
@@ -258,5 +282,5 @@ export default defineModule({
   },
   eventRoutes: {},
   // The statistics would have to be asked for while a variable is read; timeout_tag_pv came after 5.6.3.
-  missing: ['$rtpstat', '$rtppstat', 'param:timeout_tag_pv'],
+  missing: ['param:timeout_tag_pv'],
 });

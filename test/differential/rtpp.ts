@@ -28,5 +28,6 @@ function answerTo(verb: string, callId: string, relay: number, old: boolean): st
     if (callId.includes('six')) return '35000 2001:db8::1 6';
     return `3500${relay} 203.0.113.${relay}`;
   }
+  if (verb === 'Q') return '300 12 11 1 23';
   return '0';
 }
