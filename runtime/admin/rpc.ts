@@ -72,6 +72,8 @@ export interface RpcFault {
 export interface RpcCallOptions {
   /** binrpc: types must match (`autoconversion` of ctl lifts it). */
   readonly strict: boolean;
+  /** Parameters are words of text: each is read as what is wanted of it (xhttp_rpc). */
+  readonly words?: boolean;
   /** Who asked, for commands that tell. */
   readonly peer?: string;
 }
@@ -153,7 +155,10 @@ export class RpcCall {
   private read<T>(type: string, required: boolean, convert: (param: RpcParam) => T | undefined): T | undefined {
     const param = this.params[this.position];
     if (param === undefined) {
-      if (required) this.readFailure = { code: 400, text: readError(this.position, type, 'end of packet encountered') };
+      const text = this.options.words
+        ? 'Invalid parameter value'
+        : readError(this.position, type, 'end of packet encountered');
+      if (required) this.readFailure = { code: 400, text };
       return undefined;
     }
     const value = convert(param);
@@ -171,12 +176,14 @@ export class RpcCall {
   }
   private toInt(param: RpcParam): number | undefined {
     if (typeof param === 'number') return param | 0;
+    if (this.options.words && typeof param === 'string') return leadingNumber(param) | 0;
     if (this.options.strict) return undefined;
     if (param instanceof RpcDouble) return Math.trunc(param.value) | 0;
     return typeof param === 'boolean' ? Number(param) : 0;
   }
   private toDouble(param: RpcParam): number | undefined {
     if (param instanceof RpcDouble) return param.value;
+    if (this.options.words && typeof param === 'string') return Number.parseFloat(param) || 0;
     if (this.options.strict) return undefined;
     return typeof param === 'number' ? param : 0;
   }
@@ -184,6 +191,17 @@ export class RpcCall {
 
 const readError = (position: number, type: string, why: string) =>
   `error at parameter ${position}: expected ${type} type but ${why}`;
+
+/** The number that a text begins with, as strtol() reads it: also 0x…; 0 when there is none. */
+function leadingNumber(text: string): number {
+  const hex = /^[+-]?0[xX][0-9a-fA-F]+/.exec(text)?.[0];
+  if (hex !== undefined) return hex.startsWith('-') ? -Number(hex.slice(1)) : Number(hex.replace('+', ''));
+  const digits = /^([+-]?)(0[0-7]*|\d+)/.exec(text);
+  if (digits === null) return 0;
+  const [, sign, number = ''] = digits;
+  const value = number.startsWith('0') ? Number.parseInt(number, 8) : Number(number);
+  return sign === '-' ? -value : value;
+}
 
 function decimal(text: string): number | undefined {
   const value = Number(text);

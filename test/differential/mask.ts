@@ -15,6 +15,7 @@
  * | Server, User-Agent | the value starts with the server's own name |
  * | the port of a connection a peer opened | always (`<alice>`) |
  * | the number of a dialog in `did=` and `dialog=` (dialog) | always |
+ * | pages of xhttp_rpc: the markup around answers | always |
  * | in RPC output: the lines in `rpcFields`; times of dialogs that are set | always |
  * | log lines of pseudo-variable probes marked `s` (clock, process) | always, to their shape: digits become 9, letters x |
  * | the address in `<<xavp:0x…>>` | always |
@@ -69,6 +70,19 @@ function shaped(text: string): string {
     .replace(/ +/g, ' ')}]`;
 }
 
+/** Of xhttp_rpc's pages: the status and the lines of the answer, one a line; the rest is design, and the list of all commands. */
+function withoutMarkup(message: string): string {
+  const end = message.indexOf('\r\n\r\n');
+  if (end < 0 || !/RPC (?:Management )?Interface<\/title>/.test(message)) return message;
+  const body = message.slice(end);
+  const texts = [...body.matchAll(/<td>(\d{3}: [^<]*)<\/td>|<pre>([\s\S]*?)<\/pre>/g)].flatMap(([, status, answer]) =>
+    (status ?? answer ?? '').split('<br/>'),
+  );
+  const plain = texts.map((text) => text.replace(/&(lt|gt|amp|quot|#39);/g, (_, name: string) => entities[name] ?? ''));
+  return [message.slice(0, end).replace(/^Content-Length: .*$/m, 'Content-Length: *'), '', ...plain].join('\r\n');
+}
+const entities: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', quot: '"', '#39': "'" };
+
 export class Masks {
   readonly #names = new Map<string, string>();
   readonly #counts = new Map<string, number>();
@@ -84,7 +98,9 @@ export class Masks {
     const peers: Record<string, string[][]> = {};
     for (const name of Object.keys(raw.peers).sort()) {
       for (const message of raw.peers[name] ?? []) {
-        const lines = message.split('\r\n').map((line) => this.#line(line));
+        const lines = withoutMarkup(message)
+          .split('\r\n')
+          .map((line) => this.#line(line));
         (peers[name] ??= []).push(lines);
       }
     }
