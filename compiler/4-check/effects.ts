@@ -1,7 +1,17 @@
 /** What the functions the flow analysis knows do to a message, by name; `null` states are paths that cannot be. */
 import type { BoundCall } from '../3-bind/index.js';
 import type { CallExpression } from '../ast.js';
-import { assume, assumeMethods, blurred, type Fact, known, methodBit, type State, withFact } from './facts.js';
+import {
+  assume,
+  assumeMethods,
+  blurred,
+  type Fact,
+  known,
+  methodBit,
+  resumedState,
+  type State,
+  withFact,
+} from './facts.js';
 
 type FunctionCall = Extract<BoundCall, { kind: 'function' }>;
 
@@ -94,6 +104,8 @@ const isRequest: Effect = (state, call, node) => {
   return { yes: no, no: yes };
 };
 
+const replaces: Effect = (state, _, node) => ({ yes: { ...state, replaced: node }, no: state });
+
 const asksForCancel: Effect = (state, call, node) => {
   const pattern = constantArg(call, 0);
   if (node.name.text === 't_check_status' && (typeof pattern !== 'string' || !/487|48\[|4\[|4\.\./.test(pattern)))
@@ -103,9 +115,16 @@ const asksForCancel: Effect = (state, call, node) => {
 
 const suspends: Effect = (state, _, node) =>
   both(withFact(withFact({ ...state, relay: node }, 'suspended', 'yes'), 'handled', 'yes'));
-/** Functions that only suspend a transaction that is there. */
+/** Suspends a transaction that is there, and ends the script then. */
 const suspendsKnown: Effect = (state, call, node) =>
-  known(state, 'transaction') === 'no' ? both(withFact(state, 'handled', 'yes')) : suspends(state, call, node);
+  known(state, 'transaction') === 'no' ? both(withFact(state, 'handled', 'yes')) : suspendsAndEnds(state, call, node);
+/** Those that end the script once the transaction is suspended; they come back when it could not be. */
+const suspendsAndEnds: Effect = (state) => ({ yes: null, no: withFact(state, 'handled', 'either') });
+/** The script goes on behind the call, but later and elsewhere. */
+const sleepsSuspended: Effect = (state, _, node) => ({
+  yes: resumedState(state, node),
+  no: withFact(state, 'handled', 'either'),
+});
 const absorbs: Effect = (state) => {
   const absorbed = withFact(state, 'absorbed', 'yes');
   return { yes: withFact(absorbed, 'handled', 'yes'), no: absorbed };
@@ -167,9 +186,12 @@ const effects: ReadonlyMap<string, Effect> = new Map<string, Effect>([
   ['t_lookup_request', absorbs],
   ['t_precheck_trans', absorbs],
   ['t_suspend', suspends],
-  ['async_route', suspends],
-  ['async_sleep', suspends],
-  ['async_task_route', suspends],
+  ['async_route', suspendsAndEnds],
+  ['async_ms_route', suspendsAndEnds],
+  ['async_sleep', sleepsSuspended],
+  ['async_ms_sleep', sleepsSuspended],
+  ['async_task_route', suspendsAndEnds],
+  ['async_task_group_route', suspendsAndEnds],
   ['http_async_query', suspendsKnown],
   ['evapi_async_relay', suspends],
   ...[...replyFunctions].map((name): [string, Effect] => [name, answer]),
@@ -208,6 +230,8 @@ const effects: ReadonlyMap<string, Effect> = new Map<string, Effect>([
   ['t_drop', mayAnswer],
   ['t_retransmit_reply', mayAnswer],
   ['jsonrpc_dispatch', mayAnswer],
+  ['uac_replace_from', replaces],
+  ['uac_replace_to', replaces],
   ['t_is_canceled', asksForCancel],
   ['t_check_status', asksForCancel],
   ['has_totag', (state) => ({ yes: assume(state, 'inDialog', 'yes'), no: assume(state, 'inDialog', 'no') })],
@@ -224,7 +248,7 @@ const effects: ReadonlyMap<string, Effect> = new Map<string, Effect>([
 
 /** Modules whose other functions neither answer nor relay, and leave the facts alone. */
 const harmless: ReadonlySet<string> = new Set(
-  'core tm tmx sl rr pv maxfwd usrloc registrar textops textopsx siputils xlog sanity acc kex corex cfg_rpc counters ctl auth auth_db pike ratelimit htable permissions domain cfgutils sqlops debugger'.split(
+  'core tm tmx sl rr uac pv maxfwd usrloc registrar textops textopsx siputils xlog sanity acc kex corex cfg_rpc counters ctl auth auth_db pike ratelimit htable permissions domain cfgutils sqlops debugger'.split(
     ' ',
   ),
 );

@@ -74,6 +74,10 @@ export interface State {
   /** The calls that answered and relayed, where it was one. */
   readonly reply: CallExpression | null;
   readonly relay: CallExpression | null;
+  /** The call that had this run later, in another process of Kamailio: what the process kept is gone. */
+  readonly resumedBy: CallExpression | null;
+  /** The call that replaced From or To. */
+  readonly replaced: CallExpression | null;
   /** `$var`s written since the block that is being followed was entered; bits by number of the variable. */
   readonly written: bigint;
 }
@@ -89,6 +93,8 @@ export function freshState(kinds: readonly RouteKind[]): State {
     assigned: 0,
     reply: null,
     relay: null,
+    resumedBy: null,
+    replaced: null,
     written: 0n,
   };
   const known = withFact(state, 'inDialog', 'either');
@@ -105,6 +111,13 @@ export function withFact(state: State, fact: Fact, value: Known): State {
   const bits = value === 'no' ? noBit : value === 'yes' ? yesBit : 3;
   const changed = (state.facts & ~(3 << shift)) | (bits << shift);
   return changed === state.facts ? state : { ...state, facts: changed };
+}
+
+/** Where a suspended transaction goes on: as in a failure route (tm, t_suspend.c), with nothing of what the process kept. */
+export function resumedState(before: State, by: CallExpression): State {
+  const state: State = { ...before, kinds: ['failure'], resumedBy: by, reply: null, relay: null, written: 0n };
+  // Kamailio does not go on with a call that was given up meanwhile.
+  return withFact(withFact(withFact(state, 'transaction', 'yes'), 'cancelChecked', 'yes'), 'suspended', 'no');
 }
 
 /** Only one value is left; null when the path is impossible. */
@@ -134,6 +147,8 @@ function join(a: State, b: State): State {
     assigned: a.assigned & b.assigned,
     reply: a.reply === b.reply ? a.reply : null,
     relay: a.relay === b.relay ? a.relay : null,
+    resumedBy: a.resumedBy === b.resumedBy ? a.resumedBy : null,
+    replaced: a.replaced === b.replaced ? a.replaced : null,
     written: a.written & b.written,
   };
 }

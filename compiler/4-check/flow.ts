@@ -11,7 +11,7 @@ import type { Span } from '../span.js';
 import { routeKey, targetKey } from './callgraph.js';
 import { askedField, changesTarget, editedField, readsOnPurpose, shownField } from './edits.js';
 import { effectOf, methodTest, type Outcome } from './effects.js';
-import { assume, blurred, freshState, type State, States, withFact } from './facts.js';
+import { assume, blurred, freshState, resumedState, type State, States, withFact } from './facts.js';
 import { pvsOfTransformArg } from './lint.js';
 
 /** One state in which a call was reached. */
@@ -35,6 +35,8 @@ export interface Leak {
   readonly name: string;
   readonly span: Span;
   readonly root: BoundRoute;
+  /** The call behind which this runs in another process (`State.resumedBy`). */
+  readonly resumedBy: CallExpression | null;
 }
 /** A part of From or To that was assigned before on the same way. */
 export interface Rewrite {
@@ -78,6 +80,7 @@ interface Need {
   readonly name: string;
   readonly span: Span;
   readonly bit: bigint;
+  readonly resumedBy: CallExpression | null;
 }
 /** What a route does with a message that comes in one state; `written` of the states counts from its entry. */
 interface Summary {
@@ -133,15 +136,17 @@ class Analysis {
   run(): Flow {
     const resumed = resumedRoutes(this.program);
     for (const route of this.program.routes) {
-      const again = route.table === 'routes' && resumed.has(route.name);
+      const again = route.table === 'routes' ? resumed.get(route.name) : undefined;
       if (route.table === 'routes' && !again) continue;
       this.root = route;
-      const { frame, fall } = this.follow(route, freshState(again ? ['failure'] : route.kinds));
+      const fresh = freshState(route.kinds);
+      const { frame, fall } = this.follow(route, again ? resumedState(fresh, again) : fresh);
       const head = route.blocks.at(-1)?.head;
       if (head && !again) for (const state of fall) this.ends.push({ how: 'fall', at: head, state, route });
       for (const { at, states } of again ? [] : frame.returns)
         for (const state of states) this.ends.push({ how: 'return', at, state, route });
-      for (const { name, span } of frame.needs.values()) this.leaks.push({ name, span, root: route });
+      for (const { name, span, resumedBy } of frame.needs.values())
+        this.leaks.push({ name, span, root: route, resumedBy });
     }
     const { visits, ends, leaks, falling } = this;
     const stale = [...this.stale.values()];
@@ -149,7 +154,7 @@ class Analysis {
   }
 
   private readonly keyOf = (s: State): string =>
-    `${s.kinds.join()} ${s.methods} ${s.facts} ${s.assigned} ${this.id(s.reply)} ${this.id(s.relay)}`;
+    `${s.kinds.join()} ${s.methods} ${s.facts} ${s.assigned} ${this.id(s.reply)} ${this.id(s.relay)} ${this.id(s.resumedBy)} ${this.id(s.replaced)}`;
   private id(call: CallExpression | null): number {
     if (!call) return 0;
     let id = this.ids.get(call);
@@ -531,7 +536,7 @@ class Analysis {
     const bit = this.bit(name);
     for (const state of states)
       if (!(state.written & bit)) {
-        this.need({ name, span, bit });
+        this.need({ name, span, bit, resumedBy: state.resumedBy });
         return;
       }
   }
@@ -547,11 +552,19 @@ class Analysis {
   }
 }
 
+const resumedRouteArgument: Readonly<Record<string, number>> = {
+  t_continue: 2,
+  async_route: 0,
+  async_ms_route: 0,
+  async_task_route: 0,
+  async_task_group_route: 0,
+  http_async_query: 1,
+};
 /** Routes in which a suspended transaction goes on (tm, t_suspend.c: as in a failure route), with the calls that name them. */
 export function resumedRoutes(program: BoundProgram): ReadonlyMap<string, CallExpression> {
   const found = new Map<string, CallExpression>();
   for (const node of program.calls.keys()) {
-    const at = { t_continue: 2, async_route: 0, http_async_query: 1 }[node.name.text];
+    const at = resumedRouteArgument[node.name.text];
     const name = at === undefined ? undefined : node.args[at];
     if (name?.kind === 'str') found.set(name.value, node);
   }

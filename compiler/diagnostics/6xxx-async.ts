@@ -61,6 +61,15 @@ export const continueNotSuspended = defineDiagnostic('SIPC6048', 'continue-not-s
     `${a.name}() is reached after ${a.before}() has suspended the request`,
   why: 'From then on the request belongs to whoever continues it: what is done to it here as well is done twice, or to a transaction that has ended.',
   fix: (a) => `exit; right after ${a.before}()`,
-  bad: `${modules('tm', 'sl', 'async')}request_route { async_route("LATER", "2"); sl_send_reply("404", "Not Found"); exit; }\nroute[LATER] { t_reply("404", "Not Found"); }`,
-  good: `${modules('tm', 'sl', 'async')}request_route { async_route("LATER", "2"); exit; }\nroute[LATER] { t_reply("404", "Not Found"); }`,
+  bad: `${modules('tm', 'tmx', 'sl')}request_route { t_suspend(); sl_send_reply("404", "Not Found"); exit; }`,
+  good: `${modules('tm', 'tmx', 'sl')}request_route { t_suspend(); exit; }`,
+});
+
+export const stateLost = defineDiagnostic('SIPC6067', 'state-lost-across-suspend', {
+  severity: 'warning',
+  message: (a: { text: string; by: string }) => `${a.text} is not what it was before ${a.by}()`,
+  why: 'What goes on after a suspension runs in another process, and this belongs to the process; it then has what another message left there. AVPs, XAVPs and message flags belong to the transaction and come along.',
+  fix: (a) => `keep it in $avp(…) before ${a.by}()`,
+  bad: `${modules('tm', 'pv', 'xlog', 'async')}request_route { $var(peer) = $si; async_route("LATER", "2"); exit; }\nroute[LATER] { xlog("from $var(peer)\\n"); t_reply("404", "Not Found"); }`,
+  good: `${modules('tm', 'pv', 'xlog', 'async')}request_route { $avp(peer) = $si; async_route("LATER", "2"); exit; }\nroute[LATER] { xlog("from $avp(peer)\\n"); t_reply("404", "Not Found"); }`,
 });

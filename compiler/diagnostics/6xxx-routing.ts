@@ -47,3 +47,23 @@ export const pairedParam = defineDiagnostic('SIPC6052', 'paired-modparam-mismatc
   bad: `${modules('sl', 'pv', 'usrloc', 'registrar', 'nathelper')}modparam("registrar", "received_avp", "$avp(a)")\nmodparam("nathelper", "received_avp", "$avp(b)")\nrequest_route { fix_nated_register(); save("location"); exit; }`,
   good: `${modules('sl', 'pv', 'usrloc', 'registrar', 'nathelper')}modparam("registrar|nathelper", "received_avp", "$avp(a)")\nrequest_route { fix_nated_register(); save("location"); exit; }`,
 });
+
+const uac = `${modules('tm', 'sl', 'rr', 'pv', 'maxfwd', 'sanity', 'textops', 'siputils', 'uac')}route[GUARD] { if (!mf_process_maxfwd_header("10")) { sl_send_reply("483", "Too Many Hops"); exit; } if (!sanity_check()) exit; if (has_totag()) { if (loose_route()) t_relay(); else sl_send_reply("404", "Not here"); exit; } remove_hf("Route"); }\n`;
+export const replaceWithoutRestore = defineDiagnostic('SIPC6068', 'uac-replace-without-restore', {
+  severity: 'warning',
+  message: (a: { name: string; lacks: 'record_route' | 'loose_route' | 'restore' }) =>
+    a.lacks === 'record_route'
+      ? `${a.name}() without record_route() on the way out: the rest of the dialog is not changed`
+      : a.lacks === 'loose_route'
+        ? `nothing here calls loose_route(), by which what ${a.name}() did is done to the rest of the dialog`
+        : `restore_mode is manual, and nothing here calls ${a.name.replace('replace', 'restore')}()`,
+  why: 'What was replaced is kept in our Record-Route. Without it the far end gets a BYE or re-INVITE whose From or To is not that of its dialog, and may answer 481.',
+  fix: (a) =>
+    a.lacks === 'record_route'
+      ? `record_route(); before the request is relayed`
+      : a.lacks === 'loose_route'
+        ? 'if (has_totag()) { if (loose_route()) t_relay(); … }'
+        : `call ${a.name.replace('replace', 'restore')}() after loose_route(), or leave restore_mode out`,
+  bad: `${uac}request_route { route(GUARD); if (is_method("SUBSCRIBE")) uac_replace_from("sip:shop@example.com"); else record_route(); t_relay(); }`,
+  good: `${uac}request_route { route(GUARD); record_route(); if (is_method("SUBSCRIBE")) uac_replace_from("sip:shop@example.com"); t_relay(); }`,
+});

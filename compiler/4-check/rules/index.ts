@@ -47,10 +47,12 @@ import { checkNegatedCodes } from './retcode-stored-then-negated.js';
 import { checkReturnZero } from './retcode-zero-exits.js';
 import { checkRouteKinds } from './route-kind-mismatch.js';
 import { checkVersions } from './since-version.js';
+import { checkLostState } from './state-lost-across-suspend.js';
 import { checkStringsAsIntegers } from './string-in-int-context.js';
 import { checkSuspended } from './suspended.js';
 import { checkFallthrough } from './switch-fallthrough.js';
 import { checkScannerFilter } from './ua-only-scanner-filter.js';
+import { checkReplaced } from './uac-replace-without-restore.js';
 import { checkArmedKinds } from './unarmed-tm-route.js';
 import { checkLoops } from './unbounded-loop.js';
 import { checkMethodNames } from './unknown-method.js';
@@ -120,4 +122,6 @@ export const rules: readonly Rule[] = [
   checkVersions,
   checkConditions,
   checkMethodNames,
+  checkLostState,
+  checkReplaced,
 ];

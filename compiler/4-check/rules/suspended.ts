@@ -1,7 +1,8 @@
 /**
  * Suspended transactions: none to suspend, a route that is resumed in another kind than it is written for, and what is done
  * to a request after it was suspended. Evidence: kamailio#750, #1160, #3009, #322, #645; tm/t_suspend.c sets the kind. In
- * 5.6.3 t_suspend(), async_route() and async_sleep() make the transaction themselves; http_async_query() does not.
+ * 5.6.3 t_suspend(), async_route() and async_sleep() make the transaction themselves; http_async_query() does not. Those of
+ * async end the script when they have suspended it; behind async_sleep() it goes on later.
  */
 import { allowedIn } from '../../3-bind/calls.js';
 import { continueNotSuspended, resumeContext, suspendWithoutTransaction } from '../../diagnostics/6xxx-async.js';
@@ -10,7 +11,8 @@ import { known } from '../facts.js';
 import { resumedRoutes } from '../flow.js';
 import { functionOf, type Rule } from '../lint.js';
 
-const suspending = /^(?:t_suspend|async_route|async_sleep|async_task_route|http_async_query|evapi_async_relay)$/;
+const suspending =
+  /^(?:t_suspend|async_(?:ms_)?(?:route|sleep)|async_task(?:_group)?_route|http_async_query|evapi_async_relay)$/;
 
 export const checkSuspended: Rule = ({ program, calls, flow, found }) => {
   const resumed = resumedRoutes(program);
