@@ -78,7 +78,7 @@ function processUses(lint: Lint): readonly Use[] {
     const call = functionOf(site);
     for (const pv of call ? pvsOfCall(call) : []) {
       const text = textOf(pv);
-      if (text !== null) uses.push({ text, span: node.span, route, writes: false });
+      if (text !== null) uses.push({ text, span: pv.span, route, writes: false });
     }
     if (/^(?:set|reset|is)sflag(?:set)?$/.test(node.name.text))
       uses.push({ text: '$sf', span: node.name.span, route, writes: !node.name.text.startsWith('is') });
