@@ -160,7 +160,11 @@ export class Server implements ServerApi {
     const bound = new Modules(modules, this);
     this.#modules = bound;
     const find: FindSelect = (words) => bound.findSelect(words);
-    const link: Link = { program: programLink(this, find, this.#hosts), modules: bound.functions, pvs: bound.pvs };
+    const link: Link = {
+      program: programLink(this, find, this.#hosts, bound.pvs),
+      modules: bound.functions,
+      pvs: bound.pvs,
+    };
     const factory: unknown = new VmScript(program.text, { filename: program.path }).runInThisContext();
     if (typeof factory !== 'function') throw new StartError('SIPC8030', `${program.path} is not a compiled program`);
     const loaded: Program = factory(link);

@@ -12,7 +12,7 @@ const kinds: Readonly<Record<string, { readonly name: string; readonly fits: (e:
   number: { name: 'a number', fits: (e) => e.kind === 'int' && e.value >= 0 },
   int: { name: 'a number', fits: (e) => e.kind === 'int' },
   string: { name: 'a string', fits: (e) => e.kind === 'str' },
-  flag: { name: 'the name of a flag', fits: (e) => e.kind === 'str' || e.kind === 'word' },
+  flag: { name: 'the name of a flag', fits: (e) => e.kind === 'word' || (e.kind === 'str' && !isNumber(e.value)) },
   host: { name: 'a host name', fits: (e) => (e.kind === 'word' && isHost(e.text)) || e.kind === 'str' },
   ip: { name: 'an address', fits: (e) => e.kind === 'word' && isHost(e.text) },
   hostport: { name: '[transport:]host[:port]', fits: (e) => e.kind === 'word' || e.kind === 'str' },
@@ -23,6 +23,10 @@ const kinds: Readonly<Record<string, { readonly name: string; readonly fits: (e:
   expr: { name: 'a value', fits: () => true },
   id: { name: 'a name', fits: (e) => e.kind === 'word' },
 };
+
+const isNumber = (text: string): boolean => /^\s*(?:0x[\da-f]+|\d+)\s*$/i.test(text);
+/** Does the argument stand in brackets of its own? */
+const bracketed = ({ span }: Expression): boolean => /[(,]\s*\(\s*$/.test(span.file.text.slice(0, span.start));
 
 function isHost(text: string): boolean {
   return !withTransport.test(text) && (!withPort.test(text) || /:.*:/.test(text));
@@ -45,7 +49,7 @@ function checkCall(call: CallExpression, forms: readonly string[], diagnostics: 
     .map((form) => form.split(', '))
     .filter((form) => form.length === call.args.length);
   const wrongIn = (form: readonly string[]): number =>
-    form.findIndex((k, i) => !(kinds[k]?.fits(call.args[i]!) ?? true));
+    form.findIndex((k, i) => k !== 'expr' && (bracketed(call.args[i]!) || !(kinds[k]?.fits(call.args[i]!) ?? true)));
   const wrong = same.map(wrongIn);
   if (wrong.length === 0 || wrong.includes(-1)) return;
   const at = Math.max(...wrong);

@@ -3,10 +3,11 @@ import type { ArgSpec } from '../../runtime/sdk/define.js';
 import type { CallExpression, Expression } from '../ast.js';
 import type { FunctionDeclaration } from '../declarations.js';
 import { unknownFlag } from '../diagnostics/3xxx-names.js';
-import { badRegex, notConstant, notWritable, wrongArgument } from '../diagnostics/4xxx-types.js';
+import { badRegex, notConstant, notWritable, uselessArgument, wrongArgument } from '../diagnostics/4xxx-types.js';
 import type { Diagnostics } from '../diagnostics/define.js';
 import { nearTo } from '../diagnostics/near.js';
 import { positionAt } from '../span.js';
+import { constantOf } from './constant.js';
 import { joined, type PvBinder } from './pvs.js';
 import { regexProblem } from './regex.js';
 import { bindSubstitution } from './subst.js';
@@ -41,37 +42,37 @@ export function arityFits(args: readonly ArgSpec[], count: number): boolean {
 export function bindArgs(call: CallExpression, declaration: FunctionDeclaration, context: ArgContext): BoundArg[] {
   return call.args.map((expression, i) => {
     const spec = specAt(declaration.args, i);
-    return spec ? new ArgBinder(declaration, spec, i, expression, context).bind() : { kind: 'omitted' };
+    return spec
+      ? new ArgBinder(declaration, spec, i, call.args.length, expression, context).bind()
+      : { kind: 'omitted' };
   });
 }
 
-const decimal = /^\s*[+-]?\d{1,10}\s*$/;
+const decimal = /^[+-]?\d{1,10}$/;
+const spacedDecimal = /^\s*[+-]?\d{1,10}\s*$/;
 const hexadecimal = /^\s*0[xX][0-9a-fA-F]{1,8}\s*$/;
 /** Text that is a number, as Kamailio's fixups read it. */
 const integerOf = (text: string): number | null =>
-  decimal.test(text) || hexadecimal.test(text) ? Number(text.replace('+', '')) | 0 : null;
+  spacedDecimal.test(text) || hexadecimal.test(text) ? Number(text.replace('+', '')) | 0 : null;
 
-/** Literals, and what Kamailio's optimiser makes one of before a function sees it; null: not constant. */
-function constantOf(expression: Expression): string | number | null {
-  if (expression.kind === 'str' || expression.kind === 'int') return expression.value;
-  if (expression.kind === 'unary' && expression.operator === '-') {
-    const value = constantOf(expression.operand);
-    return typeof value === 'number' ? -value | 0 : null;
-  }
-  if (expression.kind !== 'binary' || expression.operator !== '+') return null;
-  const left = constantOf(expression.left);
-  const right = constantOf(expression.right);
-  if (left === null || right === null) return null;
-  // The left operand decides whether it is a sum.
-  if (typeof left === 'string') return left + String(right);
-  return typeof right === 'number' ? (left + right) | 0 : null;
-}
+/** What an expression's value is made into. */
+const computedAs: Readonly<Partial<Record<ArgSpec['kind'], Extract<BoundArg, { kind: 'expression' }>['as']>>> = {
+  int: 'int',
+  varInt: 'int',
+  flag: 'int',
+  format: 'format',
+  regex: 'regex',
+  pv: 'pv',
+  pvWritable: 'pv',
+};
 
 class ArgBinder {
   constructor(
     private readonly declaration: FunctionDeclaration,
     private readonly spec: ArgSpec,
     private readonly position: number,
+    /** How many arguments the call has. */
+    private readonly count: number,
     private readonly expression: Expression,
     private readonly context: ArgContext,
   ) {}
@@ -96,10 +97,13 @@ class ArgBinder {
   private text(value: string, word = false): BoundArg {
     const { spec, expression, context } = this;
     const { span } = expression;
+    for (const { pattern, wants, of, lax } of spec.shapes ?? []) {
+      if ((of !== undefined && of !== this.count) || new RegExp(pattern).test(value)) continue;
+      if (!lax) return this.wrong(wants, value);
+      context.diagnostics.report(uselessArgument, span, { name: this.declaration.name, argument: this.title, wants });
+    }
     switch (spec.kind) {
       case 'str':
-        if (spec.shape && !new RegExp(spec.shape.pattern).test(value)) return this.wrong(spec.shape.wants, value);
-        return { kind: 'constant', value };
       case 'hdrName':
       case 'name':
         return { kind: 'constant', value };
@@ -117,8 +121,8 @@ class ArgBinder {
         return { kind: 'constant', value: 0 };
       }
       case 'varInt': {
-        const number = integerOf(value);
-        if (number !== null) return { kind: 'constant', value: number };
+        // Nothing is 0 to str2sint(), and a blank no digit.
+        if (value === '' || decimal.test(value)) return { kind: 'constant', value: Number(value.replace('+', '')) | 0 };
         const parts = context.pvs.format(value, span);
         if (parts.every((p) => typeof p === 'string')) return this.wrong('an integer', value);
         return { kind: 'int', parts };
@@ -159,16 +163,21 @@ class ArgBinder {
   private computed(): BoundArg {
     const { spec, declaration, expression, context } = this;
     const { kind } = spec;
-    const prepared = kind === 'regex' || kind === 'subst' || kind === 'pv' || kind === 'pvWritable';
-    if (declaration.constArgs || prepared) {
+    if (declaration.constArgs || kind === 'subst') {
       context.diagnostics.report(notConstant, expression.span, {
         name: declaration.name,
         argument: this.title,
       });
       return { kind: 'omitted' };
     }
-    const as = kind === 'int' || kind === 'varInt' || kind === 'flag' ? 'int' : kind === 'format' ? 'format' : 'str';
-    return { kind: 'expression', expression, as };
+    // The text it has then is prepared at the call, as a constant one is at load.
+    if (kind === 'pv' || kind === 'pvWritable')
+      context.diagnostics.report(uselessArgument, expression.span, {
+        name: declaration.name,
+        argument: this.title,
+        wants: 'the name of a variable, in quotes',
+      });
+    return { kind: 'expression', expression, as: computedAs[kind] ?? 'str' };
   }
 
   private format(parts: Format, lazy: boolean): BoundArg {

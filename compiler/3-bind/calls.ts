@@ -6,6 +6,7 @@ import { wrongArgumentCount, wrongRouteKind } from '../diagnostics/4xxx-types.js
 import { nearTo } from '../diagnostics/near.js';
 import type { ArgContext } from './args.js';
 import { arityFits, bindArgs, describeArity, specAt } from './args.js';
+import { constantOf } from './constant.js';
 import type { Scope } from './scope.js';
 import type { BoundCall } from './symbols.js';
 
@@ -92,14 +93,8 @@ function bindRoute(call: CallExpression, context: ArgContext): BoundCall {
     });
     return { kind: 'bad' };
   }
-  const target =
-    argument.kind === 'str'
-      ? argument.value
-      : argument.kind === 'word'
-        ? argument.text
-        : argument.kind === 'int'
-          ? String(argument.value)
-          : null;
+  const constant = constantOf(argument);
+  const target = argument.kind === 'word' ? argument.text : constant === undefined ? null : String(constant);
   if (target !== null) context.targets.push({ table: 'routes', name: target, span: argument.span });
   return { kind: 'route', target, argument };
 }

@@ -68,7 +68,11 @@ export type BoundArg =
   /** An integer read from a pseudo-variable, or from text that is built first. */
   | { readonly kind: 'int'; readonly parts: Format }
   /** An expression computed at the call. */
-  | { readonly kind: 'expression'; readonly expression: Expression; readonly as: 'int' | 'str' | 'format' }
+  | {
+      readonly kind: 'expression';
+      readonly expression: Expression;
+      readonly as: 'int' | 'str' | 'format' | 'regex' | 'pv';
+    }
   | { readonly kind: 'regex'; readonly source: string }
   | { readonly kind: 'subst'; readonly substitution: BoundSubstitution }
   | { readonly kind: 'pv'; readonly pv: BoundPv }

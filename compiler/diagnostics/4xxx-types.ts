@@ -143,3 +143,12 @@ export const settingRange = defineDiagnostic('SIPC4014', 'setting-range', {
   bad: 'max_branches=40\nrequest_route { exit; }',
   good: 'max_branches=20\nrequest_route { exit; }',
 });
+
+export const uselessArgument = defineDiagnostic('SIPC4015', 'useless-argument', {
+  severity: 'warning',
+  message: (a: { name: string; argument: string; wants: string }) => `${a.argument} of ${a.name}() is not ${a.wants}`,
+  why: 'Kamailio starts with it; the call can do nothing with this value, and is false.',
+  fix: (a) => `write ${a.wants}`,
+  bad: 'loadmodule "tm.so"\nrequest_route { if (!t_is_set("failure")) t_on_failure("F"); exit; }\nfailure_route[F] { exit; }',
+  good: 'loadmodule "tm.so"\nrequest_route { if (!t_is_set("failure_route")) t_on_failure("F"); exit; }\nfailure_route[F] { exit; }',
+});

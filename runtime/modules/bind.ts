@@ -79,12 +79,12 @@ export class Modules {
   private bindFunction(module: AnyModule, name: string, spec: AnyModule['functions'][string], me: Me): BoundFunction {
     // One cast: the declaration's own types were checked where it was written, the call's by the compiler.
     const run = spec.run.bind(spec) as (me: Me, ctx: RouteContext, ...args: unknown[]) => Verdict | Promise<Verdict>;
-    const numbers = numericArgs(spec.args);
-    if (numbers.length === 0) return (ctx, ...args) => run(me, ctx, ...args);
+    const checked = computedArgs(spec.args);
+    if (checked.length === 0) return (ctx, ...args) => run(me, ctx, ...args);
     return (ctx, ...args) => {
-      for (const position of numbers)
-        if (Number.isNaN(args[position])) {
-          ctx.log(-1, `${name}(): argument ${position + 1} is not a number`, module.name);
+      for (const { position, wants } of checked)
+        if (args[position] === null || Number.isNaN(args[position])) {
+          ctx.log(-1, `${name}(): argument ${position + 1} is not ${wants}`, module.name);
           return -1;
         }
       return run(me, ctx, ...args);
@@ -161,8 +161,18 @@ function selectsByStart(loaded: readonly { readonly module: AnyModule; readonly 
   return table;
 }
 
-const numericArgs = (args: readonly ArgSpec[]): number[] =>
-  args.flatMap((arg, position) => (arg.kind === 'varInt' ? [position] : []));
+/** Arguments whose value may turn out at the call to be none: NaN, or null. */
+const computedArgs = (args: readonly ArgSpec[]): { readonly position: number; readonly wants: string }[] =>
+  args.flatMap(({ kind }, position) => {
+    const wants = computedWants[kind];
+    return wants === undefined ? [] : [{ position, wants }];
+  });
+const computedWants: Readonly<Partial<Record<ArgSpec['kind'], string>>> = {
+  varInt: 'a number',
+  regex: 'a regular expression',
+  pv: 'a pseudo-variable',
+  pvWritable: 'a pseudo-variable',
+};
 
 function bindPv(spec: AnyModule['pvs'][string], me: Me): Pv {
   const get = spec.get.bind(spec) as (me: Me, ctx: RouteContext, key: string, index: PvIndex) => Value;

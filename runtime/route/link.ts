@@ -6,6 +6,7 @@ import { ipValue, type Network, parseNetwork } from '../values/network.js';
 import { EreError, RegexCache } from '../values/regex.js';
 import type { HostNames } from './host-names.js';
 import * as program from './program.js';
+import { pvReference } from './run-format.js';
 
 export type ProgramLink = typeof program;
 export type FindSelect = (words: readonly (string | number)[]) => SelectRead | null;
@@ -13,8 +14,14 @@ export type FindSelect = (words: readonly (string | number)[]) => SelectRead | n
 /** Most `missing` places remembered. */
 const MAX_NOTED = 1000;
 
-export function programLink(server: ServerApi, findSelect: FindSelect, hosts: HostNames): ProgramLink {
+export function programLink(
+  server: ServerApi,
+  findSelect: FindSelect,
+  hosts: HostNames,
+  pvs: Readonly<Record<string, program.Pv>>,
+): ProgramLink {
   const patterns = new RegexCache({ ignoreCase: true });
+  const arguments_ = new RegexCache({ ignoreCase: true, newline: true });
   const noted = new Set<string>();
   const noteMissing = (what: string, at: string) => {
     if (noted.has(at) || noted.size >= MAX_NOTED) return;
@@ -40,6 +47,11 @@ export function programLink(server: ServerApi, findSelect: FindSelect, hosts: Ho
       server.log(-1, '<core>', `bad regular expression '${toStr(source)}': ${compiled.message}`);
       return false;
     },
+    regexArg: (source) => {
+      const compiled = arguments_.get(source);
+      return compiled instanceof EreError ? null : compiled;
+    },
+    pvArg: (text) => pvReference(text, pvs),
     select: (words) => {
       const found = findSelect(words);
       if (found)

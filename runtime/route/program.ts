@@ -98,6 +98,10 @@ export const defineProgram = (program: Program): Program => program;
 export declare function attempt<T>(compute: () => T): T | undefined;
 /** `=~` with a right side known only now; `undefinedIs`: what an undefined one gives, else it is the empty expression. */
 export declare function matchesDynamic(value: Value, source: Value, undefinedIs?: boolean): boolean;
+/** An expression argument that was computed, compiled and kept; null when it is malformed. */
+export declare function regexArg(source: string): Regex | null;
+/** The pseudo-variable a computed argument names; null when it names none. */
+export declare function pvArg(text: string): PvRef | null;
 /** `@ruri.user`. */
 export declare function select(words: readonly (string | number)[]): (ctx: RouteContext) => Value;
 /** A host name written in the cfg: its addresses are asked for at load. */

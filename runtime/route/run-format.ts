@@ -3,7 +3,7 @@
  * What the cfg's own routes contain is compiled; this is for the few strings that are settings.
  */
 import type { RouteContext } from '../sdk/context.js';
-import type { PvIndex } from '../sdk/define.js';
+import type { PvIndex, PvRef } from '../sdk/define.js';
 import { text as shown } from '../values/coerce.js';
 import type { Pv } from './program.js';
 
@@ -30,11 +30,27 @@ export function runFormat(source: string, pvs: Readonly<Record<string, Pv>>): Ru
   };
 }
 
-function reference(
-  source: string,
-  start: number,
-  pvs: Readonly<Record<string, Pv>>,
-): { part: Part; end: number } | null {
+/** The pseudo-variable that a text is the name of, known only when a call runs; null: it is none. */
+export function pvReference(text: string, pvs: Readonly<Record<string, Pv>>): PvRef<RouteContext> | null {
+  const found = text[0] === '$' ? reference(text, 1, pvs) : null;
+  if (!found?.pv || found.end !== text.length) return null;
+  const { pv, key, index } = found;
+  return {
+    name: text,
+    get: (ctx) => pv(ctx, key, index),
+    set: (ctx, value) => pv.set(ctx, value, key, index) > 0,
+  };
+}
+
+interface Reference {
+  readonly part: Part;
+  readonly end: number;
+  readonly pv?: Pv;
+  readonly key?: string | undefined;
+  readonly index?: PvIndex;
+}
+
+function reference(source: string, start: number, pvs: Readonly<Record<string, Pv>>): Reference | null {
   if (source[start] === '$') return { part: '$', end: start + 1 };
   const wrapped = source[start] === '(';
   let at = wrapped ? start + 1 : start;
@@ -63,7 +79,7 @@ function reference(
   }
   const pv = Object.hasOwn(pvs, `$${name}`) ? pvs[`$${name}`] : undefined;
   if (!pv) return name === 'rc' || name === 'retcode' ? { part: (ctx) => String(ctx.rc), end: at } : null;
-  return { part: (ctx) => shown(pv(ctx, key, index)), end: at };
+  return { part: (ctx) => shown(pv(ctx, key, index)), end: at, pv, key, index };
 }
 const isNameChar = (c: number): boolean =>
   (c >= 0x30 && c <= 0x39) || (c >= 0x41 && c <= 0x5a) || (c >= 0x61 && c <= 0x7a) || c === 0x5f;

@@ -81,6 +81,17 @@ export type ArgKind =
   | 'hdrName'
   | 'name';
 
+/** What a constant text has to look like. */
+export interface Shape {
+  /** Regular expression, and what it means in words. */
+  readonly pattern: string;
+  readonly wants: string;
+  /** Only in calls with so many arguments. */
+  readonly of?: number;
+  /** Kamailio takes other texts as well, and the call is false. */
+  readonly lax?: boolean;
+}
+
 /** One argument: its kind says what the cfg may write and what `run` receives. */
 export interface ArgSpec<T = unknown> {
   readonly kind: ArgKind;
@@ -90,8 +101,8 @@ export interface ArgSpec<T = unknown> {
   readonly rest?: boolean;
   /** `oneOf`: the words allowed. */
   readonly values?: readonly string[];
-  /** `str`: regular expression the text has to match, and what that means in words. */
-  readonly shape?: { readonly pattern: string; readonly wants: string };
+  /** Forms a constant text has to have. */
+  readonly shapes?: readonly Shape[];
   /** `route`: the kind of block named. */
   readonly route?: RouteKind;
   /** `name`: which modparam declares the names. */
@@ -112,7 +123,9 @@ const arg = <T>(kind: ArgKind, name: string, doc: string, more: Partial<ArgSpec<
 export const str = (name: string, doc = '') => arg<string>('str', name, doc);
 /** Constant text of a certain form. */
 export const shaped = (name: string, pattern: string, wants: string, doc = '') =>
-  arg<string>('str', name, doc, { shape: { pattern, wants } });
+  arg<string>('str', name, doc, { shapes: [{ pattern, wants }] });
+/** An argument whose constant text has to have these forms. */
+export const withShapes = <T>(spec: ArgSpec<T>, ...shapes: readonly Shape[]): ArgSpec<T> => ({ ...spec, shapes });
 /** Constant integer (a number, or text that is one). */
 export const int = (name: string, doc = '') => arg<number>('int', name, doc);
 /** Text in which pseudo-variables are replaced at each call. */
@@ -123,7 +136,7 @@ export const varInt = (name: string, doc = '') => arg<number>('varInt', name, do
 export const format = (name: string, doc = '') => arg<Format<never>>('format', name, doc);
 /** As `format`, with its place in front (`ArgSpec.place`). */
 export const placedFormat = (name: string, doc = '') => arg<Format<never>>('format', name, doc, { place: true });
-/** Constant POSIX extended regular expression, compiled once at load. */
+/** POSIX extended regular expression; a constant one is compiled once at load. */
 export const regex = (name: string, doc = '') => arg<Regex>('regex', name, doc);
 /** Constant substitution expression, compiled once at load. */
 export const subst = (name: string, doc = '') => arg<Substitution<never>>('subst', name, doc);
@@ -140,8 +153,11 @@ export const oneOf = <const V extends readonly string[]>(name: string, values: V
   arg<V[number]>('oneOf', name, doc, { values });
 /** `host`, `host:port` or `proto:host:port`, pvs allowed; received as text. */
 export const hostPort = (name: string, doc = '') => arg<string>('hostPort', name, doc);
-/** Constant header field name. */
-export const hdrName = (name: string, doc = '') => arg<string>('hdrName', name, doc);
+/** Header field name, without pseudo-variables. */
+export const hdrName = (name: string, doc = '') =>
+  arg<string>('hdrName', name, doc, {
+    shapes: [{ pattern: '^[\\w.+$*%@!?&~-]+[ \\t]*(?::|$)', wants: 'the name of a header field' }],
+  });
 /** Text that has to be a name some modparam declared, such as an htable. */
 export const name = (table: string, argName = 'name', doc = '') => arg<string>('name', argName, doc, { table });
 /** The argument may be left out; `run` then receives undefined. */

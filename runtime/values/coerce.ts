@@ -63,6 +63,7 @@ export function text(value: Value): string {
 /** An integer argument given as a pseudo-variable: NaN when its value is not a number. */
 export function argInt(value: Value): number {
   if (typeof value === 'number') return value;
+  if (value === '') return 0;
   return value === null ? Number.NaN : (parseInt32(value) ?? Number.NaN);
 }
 

@@ -304,6 +304,7 @@ export default defineModule({
       doc: 'Stores the content of a file, 1 MB at most.',
       args: [varStr('path'), pvWritable('result')],
       routes: ['any'],
+      constArgs: true,
       async: 'always',
       returns: { 1: 'stored', [-1]: 'it cannot be read' },
       example: 'file_read("/etc/hostname", "$var(host)");',

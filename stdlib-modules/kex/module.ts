@@ -168,6 +168,7 @@ export default defineModule({
       doc: 'Assigns a text with pseudo-variables in it.',
       args: [pvWritable('to'), format('text')],
       routes: ['any'],
+      constArgs: true,
       aliases: ['avp_printf'],
       returns: { 1: 'assigned', [-1]: 'it could not be assigned' },
       example: 'pv_printf("$var(x)", "$rU@$fd");',

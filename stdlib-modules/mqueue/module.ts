@@ -136,6 +136,7 @@ export default defineModule({
       doc: 'Adds an item at the end.',
       args: [queue, varStr('key'), varStr('value')],
       routes: ['any'],
+      constArgs: true,
       returns: { 1: 'added, or there is one of this key', [-1]: 'no such queue' },
       example: 'mq_add("calls", "$ci", "$fU");',
       run(me, _ctx, name, key, value) {

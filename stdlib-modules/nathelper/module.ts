@@ -185,6 +185,7 @@ export default defineModule({
       doc: 'Edits the SDP: 1 a=direction:active, 2 addresses in c=, 4 a=nortpproxy, 8 the address in o=; the address is the source’s or the one given.',
       args: [varInt('what', 'added up'), opt(varStr('address'))],
       routes: ['request', 'reply', 'failure', 'branch', 'local'],
+      constArgs: true,
       returns: { 1: 'addresses were replaced', 2: 'no address was replaced', [-1]: 'no SDP, or malformed' },
       example: 'fix_nated_sdp("10");',
       run: (me, ctx, what, ip) =>

@@ -298,6 +298,7 @@ export default defineModule({
       doc: 'Is the address, or name, with the port in the group?',
       args: [varInt('group'), varStr('address'), varInt('port')],
       routes: ['any'],
+      constArgs: true,
       returns: yesNo,
       example: 'if (!allow_address("2", "$rd", "$rp")) exit;',
       run: (me, ctx, group, address, port) => (admitted(me, ctx, group, address, port) ? 1 : -1),
@@ -352,6 +353,7 @@ export default defineModule({
       doc: 'Do the rules let To register these contacts?',
       args: [str('allow', 'file, or the name of both without suffix'), opt(str('deny'))],
       routes: ['request', 'failure'],
+      constArgs: true,
       returns: yesNo,
       example: 'if (!allow_register("register")) { sl_send_reply("403", "Forbidden"); exit; }',
       run: (me, ctx, first, second) => allowRegister(me, ctx, filesFor(me, ctx, first, second)),
@@ -360,6 +362,7 @@ export default defineModule({
       doc: 'Do the rules let From have to do with the URI of a variable?',
       args: [str('basename', 'name of both files without suffix'), pv('uri')],
       routes: ['request', 'failure'],
+      constArgs: true,
       returns: yesNo,
       example: 'if (!allow_uri("refer", "$rt")) { sl_send_reply("403", "Forbidden"); exit; }',
       run(me, ctx, basename, target) {

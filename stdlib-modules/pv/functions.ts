@@ -66,6 +66,7 @@ export const pvFunctions = {
     doc: 'Assigns the text of a format.',
     args: [pvWritable('dst'), format('fmt')],
     routes: ['any'],
+    constArgs: true,
     returns: yesNo,
     example: 'pv_evalx("$var(x)", "$rU at $rd");',
     run: (_me, ctx, ref, text) => (ref.set === null || ref.set(ctx, text(ctx)) === false ? -1 : 1),

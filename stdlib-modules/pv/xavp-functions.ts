@@ -179,6 +179,7 @@ export const xavpFunctions = {
     doc: 'Copies a value with all below it: in place of the one `toIndex` names, else after those of that name.',
     args: [varStr('from'), varInt('index'), varStr('to'), opt(varInt('toIndex'))],
     routes: ['any'],
+    constArgs: true,
     returns: done,
     example: 'xavp_copy("a", "0", "b");',
     run: (_me, ctx, from, index, to, toIndex) => verdict(copyValue(ctx.xavps, from, index, to, toIndex)),

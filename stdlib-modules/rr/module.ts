@@ -238,6 +238,7 @@ export default defineModule({
       doc: 'Adds Record-Route with the address given; a second one for a second address.',
       args: [varStr('address', 'host, host:port, with parameters if any'), opt(varStr('address2'))],
       routes: recordRoutes,
+      constArgs: true,
       returns: added,
       example: 'record_route_preset("1.2.3.4:5090");',
       run(me, ctx, address, second) {
@@ -256,6 +257,7 @@ export default defineModule({
       doc: 'As record_route(), with this address and the transport of each side.',
       args: [varStr('address')],
       routes: recordRoutes,
+      constArgs: true,
       returns: added,
       example: 'record_route_advertised_address("1.2.3.4:5080");',
       run(me, ctx, address) {
@@ -271,6 +273,7 @@ export default defineModule({
       doc: 'Adds parameters to the Record-Route, made before or to come.',
       args: [varStr('params', 'with the leading ;')],
       routes: recordRoutes,
+      constArgs: true,
       returns: { 1: 'added', [-1]: 'too much text' },
       example: 'add_rr_param(";nat=yes");',
       run: (me, ctx, params) => (addParam(me, ctx, params) ? 1 : -1),
@@ -290,6 +293,7 @@ export default defineModule({
       doc: 'Does the request go that way, as seen from the first request of the dialog? Needs append_fromtag.',
       args: [oneOf('direction', ['downstream', 'upstream'])],
       routes: ['request'],
+      constArgs: true,
       returns: { 1: 'yes', [-1]: 'no' },
       example: 'if (is_direction("upstream")) xlog("from the callee\\n");',
       run: (_me, ctx, direction) => (isUpstream(ctx) === (direction === 'upstream') ? 1 : -1),

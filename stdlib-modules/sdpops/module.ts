@@ -315,6 +315,7 @@ export default defineModule({
       doc: 'Stores the first line that begins so.',
       args: [pvWritable('avp'), varStr('prefix')],
       routes: ['any'],
+      constArgs: true,
       returns: { 1: 'stored', [-1]: 'no such line', [-2]: 'no body' },
       example: 'sdp_get_line_startswith("$avp(mline)", "m=");',
       run: (_me, ctx, target, prefix) => lineStartingWith(ctx, target, prefix),

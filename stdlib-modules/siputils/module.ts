@@ -313,6 +313,7 @@ export default defineModule({
       doc: 'Stores a tel URI as a sip URI at a host (RFC 3261 §19.1.6).',
       args: [varStr('uri'), varStr('host'), pvWritable('result')],
       routes: ['request', 'failure', 'reply', 'branch'],
+      constArgs: true,
       returns: { 1: 'stored', 2: 'not a tel URI', [-1]: 'cannot be stored' },
       example: 'tel2sip("$ru", "$fd", "$ru");',
       run(_me, ctx, uri, host, result) {

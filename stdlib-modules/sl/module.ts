@@ -179,6 +179,7 @@ export default defineModule({
       doc: 'Answers the request without a transaction.',
       args: replyArgs,
       routes: ['request'],
+      constArgs: true,
       aliases: ['sl_reply'],
       returns: { 1: 'sent', [-1]: 'not sent', [-2]: 'the message is marked as not to be answered' },
       example: 'sl_send_reply("404", "Not Found");',
@@ -189,6 +190,7 @@ export default defineModule({
       doc: 'Answers through the transaction when there is one, else without.',
       args: replyArgs,
       routes: ['request', 'reply', 'failure'],
+      constArgs: true,
       returns: { 1: 'sent', [-1]: 'not sent', [-2]: 'the message is marked as not to be answered' },
       example: 'send_reply("404", "Not Found");',
       run(me, ctx, code, reason) {
@@ -200,6 +202,7 @@ export default defineModule({
       doc: 'As send_reply(), with 1: no new connection is opened, 2: the connection is closed afterwards.',
       args: [...replyArgs, varInt('mode', 'bits')],
       routes: ['request', 'reply', 'failure'],
+      constArgs: true,
       returns: { 1: 'sent', [-1]: 'not sent', [-2]: 'the message is marked as not to be answered' },
       example: 'send_reply_mode("404", "Not Found", "1");',
       run(me, ctx, code, reason, mode) {
@@ -234,6 +237,7 @@ export default defineModule({
       doc: 'Forwards the response without a transaction, with another status of its class and another reason.',
       args: [opt(varStr('code', 'status')), opt(varStr('reason', 'reason phrase'))],
       routes: ['reply'],
+      constArgs: true,
       returns: { 1: 'forwarded', [-1]: 'not forwarded' },
       example: 'sl_forward_reply("486", "Busy"); drop;',
       async: 'maybe',

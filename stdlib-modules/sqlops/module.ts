@@ -197,6 +197,7 @@ export default defineModule({
       doc: 'Empties a result.',
       args: [str('result')],
       routes: ['any'],
+      constArgs: true,
       returns: { 1: 'always' },
       example: 'sql_result_free("ra");',
       run(_me, ctx, name) {

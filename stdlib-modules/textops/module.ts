@@ -16,6 +16,7 @@ import {
   type Regex,
   type RouteContext,
   regex,
+  shaped,
   str,
   subst,
   type Verdict,
@@ -139,6 +140,7 @@ export default defineModule({
       doc: 'Adds text after the last header field, or after the last one named. The text brings its line end.',
       args: [varStr('text', 'whole lines'), opt(hdrName('after', 'header field to put it after'))],
       routes: ['any'],
+      constArgs: true,
       returns: written,
       example: 'append_hf("P-hint: outbound\\r\\n");',
       run: (_me, ctx, text, after) => appendField(ctx, text, after),
@@ -147,6 +149,7 @@ export default defineModule({
       doc: 'Adds text before the first header field, or before the first one named. The text brings its line end.',
       args: [varStr('text', 'whole lines'), opt(hdrName('before', 'header field to put it before'))],
       routes: ['any'],
+      constArgs: true,
       returns: written,
       example: 'insert_hf("P-hint: inbound\\r\\n", "Call-ID");',
       run: (_me, ctx, text, before) => insertField(ctx, text, before),
@@ -393,7 +396,6 @@ export default defineModule({
       doc: 'Replaces all matches in the body, taken as one text: `^` is its start, `.` matches line ends.',
       args: [str('expression'), str('text')],
       routes: ['any'],
-      constArgs: true,
       returns: done,
       example: 'replace_body_atonce("^.+$", "all of it");',
       run(me, ctx, source, text) {
@@ -505,6 +507,7 @@ export default defineModule({
         pvWritable('result'),
       ],
       routes: ['request', 'failure', 'reply', 'branch'],
+      constArgs: true,
       returns: { 1: 'stored', [-1]: 'no such group, an empty one, or a bad expression', [-2]: 'no match' },
       example: 'regex_substring("$ru", "sip:([^@]+)@", "1", "2", "$var(user)");',
       run(me, ctx, text, source, group, groups, result) {
@@ -521,8 +524,9 @@ export default defineModule({
     // -- bodies
     has_body: {
       doc: 'True when Content-Length is not 0 and, if given, Content-Type is this (application/sdp when there is none).',
-      args: [opt(str('type', 'media type'))],
+      args: [opt(shaped('type', '^(?:$|[^/]+/.)', 'a media type, such as application/sdp'))],
       routes: ['any'],
+      constArgs: true,
       returns: found,
       example: 'if (has_body("application/sdp")) { exit; }',
       run: (_me, ctx, type) => hasBody(ctx.msg, type),
@@ -664,7 +668,6 @@ export default defineModule({
       doc: 'Adds a part, given as hex digits, to a multipart body.',
       args: [varStr('body', 'pairs of hex digits'), varStr('type'), opt(varStr('disposition'))],
       routes: ['request', 'failure', 'branch'],
-      constArgs: true,
       returns: { 1: 'done', [-1]: 'not multipart, or no hex digits' },
       example: 'append_body_part_hex("01 10 60 01", "application/vnd.cirpack.isdn-ext");',
       run(_me, ctx, body, type, disposition) {
@@ -702,7 +705,7 @@ export default defineModule({
     // -- tests
     is_method: {
       doc: 'True when the method (of a response: of its CSeq) is one of these.',
-      args: [str('methods', 'names joined with |')],
+      args: [shaped('methods', '^[^$]', 'method names joined with |', 'names joined with |')],
       routes: ['any'],
       constArgs: true,
       returns: found,
@@ -724,7 +727,7 @@ export default defineModule({
     },
     in_list: {
       doc: 'True when a text is an element of a list.',
-      args: [varStr('text'), varStr('list'), str('separator', 'one character')],
+      args: [varStr('text'), varStr('list'), shaped('separator', '^[^]$', 'one character')],
       routes: ['any'],
       returns: found,
       example: 'if (in_list("$var(x)", "a, b, c", ",")) { exit; }',
@@ -732,7 +735,7 @@ export default defineModule({
     },
     in_list_prefix: {
       doc: 'True when an element of a list is a prefix of a text.',
-      args: [varStr('text'), varStr('list'), str('separator', 'one character')],
+      args: [varStr('text'), varStr('list'), shaped('separator', '^[^]$', 'one character')],
       routes: ['any'],
       returns: found,
       example: 'if (in_list_prefix("$rU", "00, 011", ",")) { exit; }',

@@ -125,6 +125,7 @@ export default defineModule({
       doc: 'Changes status and reason of a response.',
       args: [varInt('code'), varStr('reason')],
       routes: ['reply'],
+      constArgs: true,
       returns: ok,
       example: 'if (status == "603") { change_reply_status(404, "Not Found"); }',
       run: (_me, ctx, code, reason) => changeStatus(ctx, code, reason),
@@ -177,6 +178,7 @@ export default defineModule({
       doc: 'Adds a value behind the n-th one of a header field that is a list, or as a new field when there is none; without `[n]` always as a new field.',
       args: [oneValue, newValue],
       routes: ['any'],
+      constArgs: true,
       returns: ok,
       example: 'append_hf_value("Supported[-1]", "gruu");',
       run(me, ctx, hf, value) {
@@ -188,6 +190,7 @@ export default defineModule({
       doc: 'Adds a value before the n-th one of a header field that is a list; without `[n]` as a new field before the first of the name.',
       args: [oneValue, newValue],
       routes: ['any'],
+      constArgs: true,
       returns: ok,
       example: 'insert_hf_value("Supported[1]", "gruu");',
       run(me, ctx, hf, value) {
@@ -199,6 +202,7 @@ export default defineModule({
       doc: 'Removes the n-th value (1 when not written, `*` for the whole fields), or a parameter of it.',
       args: [placed],
       routes: ['any'],
+      constArgs: true,
       returns: ok,
       example: 'remove_hf_value("Contact[*].expires");',
       run(me, ctx, hf) {
@@ -210,6 +214,7 @@ export default defineModule({
       doc: 'As remove_hf_value(), for header fields in the form of Authorization: a comma does not end a value.',
       args: [placed],
       routes: ['any'],
+      constArgs: true,
       returns: ok,
       example: 'remove_hf_value2("Authorization.opaque");',
       run(me, ctx, hf) {
@@ -221,6 +226,7 @@ export default defineModule({
       doc: 'Replaces the n-th value, or sets a parameter of it; an empty value leaves the parameter without `=`.',
       args: [assignable, newValue],
       routes: ['any'],
+      constArgs: true,
       returns: ok,
       example: 'assign_hf_value("Contact[1].expires", "60");',
       run(me, ctx, hf, value) {
@@ -232,6 +238,7 @@ export default defineModule({
       doc: 'As assign_hf_value(), for header fields in the form of Authorization: a comma does not end a value.',
       args: [assignable, newValue],
       routes: ['any'],
+      constArgs: true,
       returns: ok,
       example: 'assign_hf_value2("Authorization.opaque", "\\"\\"");',
       run(me, ctx, hf, value) {
@@ -243,6 +250,7 @@ export default defineModule({
       doc: 'Adds a value to a header field that is a list, unless it has it.',
       args: [plainName, newValue],
       routes: ['any'],
+      constArgs: true,
       returns: { 1: 'added, or there already', [-1]: 'failed' },
       example: 'include_hf_value("Supported", "path");',
       run: (_me, ctx, hf, value) => values.includeValue(ctx, hf.trim(), value),
@@ -251,6 +259,7 @@ export default defineModule({
       doc: 'Removes a value from all fields of a name.',
       args: [plainName, newValue],
       routes: ['any'],
+      constArgs: true,
       returns: { 1: 'it is not there any more', [-1]: 'failed' },
       example: 'exclude_hf_value("Supported", "path");',
       run: (_me, ctx, hf, value) => values.excludeValue(ctx, hf.trim(), value),
@@ -259,6 +268,7 @@ export default defineModule({
       doc: 'Is a value in one of the fields of a name?',
       args: [plainName, newValue],
       routes: ['any'],
+      constArgs: true,
       returns: { 1: 'yes', [-1]: 'no' },
       example: 'if (hf_value_exists("Supported", "path")) { exit; }',
       run: (_me, ctx, hf, value) => (values.hasValue(ctx, hf.trim(), value) ? 1 : -1),

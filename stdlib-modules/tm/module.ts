@@ -5,7 +5,6 @@ import {
   type Branch,
   defineModule,
   errorResponse,
-  oneOf,
   opt,
   type PvRef,
   type RouteContext,
@@ -21,6 +20,7 @@ import {
   type Verdict,
   varInt,
   varStr,
+  withShapes,
 } from '../../runtime/sdk/index.js';
 import { localRequestOf } from './local.js';
 import { relayFunctions } from './relay.js';
@@ -101,6 +101,7 @@ const armFunction = (
   doc: `Names the ${kind.replace('_', ' ')} route of the branches relayed from now on; "0" takes it back.`,
   args: [route(kind, 'name')] as const,
   routes: ['request', 'failure', 'reply', 'branch', 'branch_failure', 'event'] as const,
+  constArgs: true,
   returns: done,
   example: `${name}("MANAGE");`,
   run(_me: unknown, ctx: RouteContext, target: string) {
@@ -445,6 +446,7 @@ export default defineModule({
       doc: 'Answers through the transaction.',
       args: [varInt('code', 'status'), varStr('reason', 'reason phrase')],
       routes: ['request', 'failure', 'reply'],
+      constArgs: true,
       returns: {
         1: 'sent',
         [-1]: 'not sent: no transaction, an ACK, or answered before',
@@ -458,6 +460,7 @@ export default defineModule({
       doc: 'Answers through the transaction, creating it when there is none.',
       args: [varInt('code', 'status'), varStr('reason', 'reason phrase')],
       routes: ['request', 'failure', 'reply'],
+      constArgs: true,
       returns: {
         1: 'sent',
         0: 'a retransmission, taken care of',
@@ -513,6 +516,7 @@ export default defineModule({
       doc: 'Names the event route (tm:branch-failure:name) that runs when one branch fails; "0" takes it back.',
       args: [varStr('name')],
       routes: ['request', 'failure', 'reply', 'branch', 'branch_failure', 'event'],
+      constArgs: true,
       returns: done,
       example: 't_on_branch_failure("MANAGE");',
       run(_me, ctx, name) {
@@ -524,8 +528,15 @@ export default defineModule({
     },
     t_is_set: {
       doc: 'Is a route of that kind armed?',
-      args: [oneOf('target', ['branch_route', 'failure_route', 'onreply_route'])],
+      args: [
+        withShapes(str('target'), {
+          pattern: '^(?:branch|failure|onreply)_route$',
+          wants: 'branch_route, failure_route or onreply_route',
+          lax: true,
+        }),
+      ],
       routes: any,
+      constArgs: true,
       returns: yesNo,
       example: 'if (!t_is_set("failure_route")) t_on_failure("MANAGE");',
       run(_me, ctx, target) {
@@ -535,8 +546,10 @@ export default defineModule({
             return (t ? t.onBranch : armed.branch) === null ? -1 : 1;
           case 'failure_route':
             return (t ? t.onFailure : armed.failure) === null ? -1 : 1;
-          default:
+          case 'onreply_route':
             return (t ? t.onReply : armed.reply) === null ? -1 : 1;
+          default:
+            return -1;
         }
       },
     },
@@ -544,6 +557,7 @@ export default defineModule({
       doc: 'Does the status match: of the best response in a failure route, of the response in a reply route, else of what was sent last?',
       args: [regex('re', 'regular expression')],
       routes: ['request', 'failure', 'reply', 'branch_failure', 'branch'],
+      constArgs: true,
       returns: yesNo,
       example: 'if (t_check_status("486|408")) t_relay();',
       run(_me, ctx, re) {
@@ -786,6 +800,7 @@ export default defineModule({
         varStr('body'),
       ],
       routes: any,
+      constArgs: true,
       returns: {
         1: 'sent, or dropped by event_route[tm:local-request]',
         [-1]: 'an argument is wrong, the next hop cannot be resolved, or no socket fits',

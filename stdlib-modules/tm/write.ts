@@ -161,6 +161,7 @@ export const writeFunctions = {
     doc: 'Writes the request into a named pipe, for another program to answer with `tm.reply`.',
     args: [str('fifo', 'path of the pipe'), info] as const,
     routes,
+    constArgs: true,
     returns,
     example: 't_newtran(); if (!t_write_req("/nonexistent/fifo", "vm_invite")) t_reply("480", "Not available");',
     run: (me: Me, ctx: RouteContext, fifo: string, what: string) =>
@@ -170,6 +171,7 @@ export const writeFunctions = {
     doc: 'Sends the request to a unix datagram socket, for another program to answer with `tm.reply`.',
     args: [str('socket', 'path of the socket'), info] as const,
     routes,
+    constArgs: true,
     returns,
     example: 't_newtran(); if (!t_write_unix("/nonexistent/socket", "vm_invite")) t_reply("480", "Not available");',
     run: (me: Me, ctx: RouteContext, socket: string, what: string) =>

@@ -152,6 +152,7 @@ export default defineModule({
       doc: 'Cancels branches of the transaction of this response; `this`, in a provisional one, cancels all, as in Kamailio.',
       args: [oneOf('which', ['all', 'others', 'this'])],
       routes: ['reply'],
+      constArgs: true,
       returns: { 1: 'done', [-1]: 'not an INVITE transaction, or no branch left to cancel' },
       example: 't_cancel_branches("others");',
       run: (_me, ctx, which) => cancelBranches(ctx, which),
@@ -165,6 +166,7 @@ export default defineModule({
         opt(varInt('reason', 'status for the Reason header field')),
       ],
       routes: ['any'],
+      constArgs: true,
       returns: { 1: 'done', [-1]: 'not found' },
       example: 't_cancel_callid("abc@example.com", "1", "22");',
       run(_me, ctx, callId, cseq, flag, reason) {
@@ -193,6 +195,7 @@ export default defineModule({
       doc: 'Answers the request with this Call-ID and CSeq number.',
       args: [varStr('callid'), varStr('cseq'), varInt('code'), varStr('reason')],
       routes: ['any'],
+      constArgs: true,
       returns: { 1: 'sent', [-1]: 'not found, or answered before' },
       example: 't_reply_callid("abc@example.com", "1", "404", "Not found");',
       run(_me, ctx, callId, cseq, code, reason) {
@@ -274,6 +277,7 @@ export default defineModule({
         route('request', 'name'),
       ],
       routes: ['any'],
+      constArgs: true,
       returns: { 1: 'the route ran, or the caller canceled meanwhile', [-1]: 'no such transaction, or not suspended' },
       runs: ['failure', 'tm_reply'],
       example: 't_continue("1", "2", "X");',

@@ -11,8 +11,10 @@ import {
   placedFormat,
   prints,
   type RouteContext,
+  type Shape,
   StartError,
   type Verdict,
+  withShapes,
 } from '../../runtime/sdk/index.js';
 import { colour } from './colours.js';
 
@@ -86,6 +88,14 @@ const shown =
     const built = text(ctx);
     return me.params.long_format === 1 ? built.replace('\0', ':') : built.slice(built.indexOf('\0') + 1);
   };
+/** Kamailio looks at the third character of the name of a level. */
+const level = (of: number): Shape => ({
+  pattern: '^(?:[$]|..[ABCDEINW])',
+  wants: 'a log level, such as L_INFO',
+  of,
+});
+const facility: Shape = { pattern: '^LOG_', wants: 'a facility, such as LOG_LOCAL0', of: 3 };
+
 const atLevel = (level: LogLevel, name: string, word: string) =>
   ({
     doc: `Logs at level ${word}.`,
@@ -130,8 +140,12 @@ export default defineModule({
     xlog: {
       doc: 'Logs at level ERR, at the level given, or with a facility and a level.',
       args: [
-        format('text', 'the line, or the level when two are given, or the facility when three are'),
-        opt(format('text2', 'the line, or the level when three are given')),
+        withShapes(
+          format('text', 'the line, or the level when two are given, or the facility when three are'),
+          level(2),
+          facility,
+        ),
+        opt(withShapes(format('text2', 'the line, or the level when three are given'), level(3))),
         opt(format('text3', 'the line')),
       ],
       routes: ['any'],
@@ -143,8 +157,12 @@ export default defineModule({
     xlogl: {
       doc: 'As xlog(), with the line of the cfg in front; with `long_format` the file too.',
       args: [
-        placedFormat('text', 'the line, or the level when two are given, or the facility when three are'),
-        opt(placedFormat('text2', 'the line, or the level when three are given')),
+        withShapes(
+          placedFormat('text', 'the line, or the level when two are given, or the facility when three are'),
+          level(2),
+          facility,
+        ),
+        opt(withShapes(placedFormat('text2', 'the line, or the level when three are given'), level(3))),
         opt(placedFormat('text3', 'the line')),
       ],
       routes: ['any'],
@@ -172,7 +190,7 @@ export default defineModule({
     xalert: atLevel(-5, 'xalert', 'ALERT'),
     xlogm: {
       doc: 'Logs unless the method is one of methods_filter.',
-      args: [format('level'), line],
+      args: [withShapes(format('level'), level(2)), line],
       routes: ['any'],
       constArgs: true,
       returns,

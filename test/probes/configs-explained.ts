@@ -15,7 +15,6 @@ export const explained: Readonly<Record<string, string>> = {
   'alias=1.example.org': 'a host name may start with a digit (RFC 1123)',
   'flags FLAG_A:32': 'refused where the flag is used',
   'flags FLAG_A:1\nflags FLAG_A:2': 'the last one counts',
-  'setflag("1");': 'a number in quotes is taken as the number',
   'setavpflag($avp(x), "f");': 'AVP flags that were not declared are taken',
   'switch ($var(x)) { case 1: exit; case 1: drop; }': atStart,
   'route(A);': atStart,

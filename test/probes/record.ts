@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { runKamailio } from './kamailio.js';
 import { printResults } from './probe.js';
+import { recordComputed } from './record-computed.js';
 import { recordConfigs } from './record-configs.js';
 import { recordParams } from './record-params.js';
 import { tables } from './tables/index.js';
@@ -16,3 +17,4 @@ for (const table of tables) {
 }
 if (wanted.length === 0 || wanted.includes('configs')) await recordConfigs();
 if (wanted.length === 0 || wanted.includes('params')) await recordParams();
+if (wanted.length === 0 || wanted.includes('computed')) await recordComputed();
