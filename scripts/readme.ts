@@ -11,6 +11,7 @@ import { diagnosticPage } from '../compiler/docs/diagnostic-page.js';
 import type { Host } from '../compiler/host.js';
 import { check, compile } from '../compiler/index.js';
 import { namesInTests } from './tested-names.js';
+import { torturePage } from './torture-page.js';
 
 export const root = join(import.meta.dirname, '..');
 const read = (path: string) => readFileSync(join(root, path), 'utf8');
@@ -73,8 +74,12 @@ export async function generatedCoverage(): Promise<string> {
   return coveragePage(declarations, host.catalog(), namesInTests(root));
 }
 
+/** docs/torture.md as it should be. */
+export const generatedTorture = torturePage;
+
 if (process.argv[1] === import.meta.filename) {
   writeFileSync(join(root, 'README.md'), await generatedReadme());
   writeFileSync(join(root, 'docs/diagnostics.md'), generatedDiagnostics());
   writeFileSync(join(root, 'docs/coverage.md'), await generatedCoverage());
+  writeFileSync(join(root, 'docs/torture.md'), generatedTorture());
 }

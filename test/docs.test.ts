@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { generatedCoverage, generatedDiagnostics, generatedReadme, root } from '../scripts/readme.js';
+import { generatedCoverage, generatedDiagnostics, generatedReadme, generatedTorture, root } from '../scripts/readme.js';
 
 const pages = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter(
   (path) => path.endsWith('.md') && !/(^|\/)(node_modules|dist|test\/cases)\//.test(path),
@@ -19,6 +19,10 @@ describe('documentation', () => {
 
   it('docs/coverage.md is what `npm run readme` makes', async () => {
     expect(readFileSync(join(root, 'docs/coverage.md'), 'utf8')).toBe(await generatedCoverage());
+  });
+
+  it('docs/torture.md is what `npm run readme` makes', () => {
+    expect(readFileSync(join(root, 'docs/torture.md'), 'utf8')).toBe(generatedTorture());
   });
 
   it.each(pages)('%s links to files that exist', (page) => {

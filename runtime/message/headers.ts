@@ -2,7 +2,7 @@
  * Header field names: one number per name Kamailio knows (parser/hf.h), long and compact forms alike (RFC 3261 §7.3.3),
  * found by a switch on length and char codes, without allocating.
  */
-import { CR, isDigit, isSpace, LF, SP, skipSpace, TAB, trimEnd } from './chars.js';
+import { CR, isDigit, isSpace, isTokenChar, LF, SP, skipSpace, TAB, trimEnd } from './chars.js';
 
 export const HeaderId = {
   Other: 0,
@@ -358,12 +358,11 @@ const MAX_HEADERS = 1024;
 const isSingle = (id: number): boolean =>
   (id >= HeaderId.To && id <= HeaderId.CallId) || id === HeaderId.MaxForwards || id === HeaderId.ContentLength;
 
-/** What Kamailio takes in a header field name: fewer characters than a token may have. */
+/** RFC 3261 §25.1: a header field name is a token. Kamailio refuses a message with ! % * ` ' in one. */
 function isNameChar(c: number): boolean {
   const letter = c | 0x20;
   if (letter >= 0x61 && letter <= 0x7a) return c < 0x80;
-  // - . _ + ~ and digits
-  return c === 0x2d || (c >= 0x30 && c <= 0x39) || c === 0x2e || c === 0x5f || c === 0x2b || c === 0x7e;
+  return c === 0x2d || (c !== 0x3a && c !== SP && isTokenChar(c));
 }
 
 /** Digits only, below 2^31 as Kamailio counts it. */

@@ -281,19 +281,14 @@ export class SipMessage {
   }
 }
 
-const skipBlanks = (text: string, at: number, end: number): number => {
-  while (at < end && (text.charCodeAt(at) === 32 || text.charCodeAt(at) === 9)) at++;
-  return at;
-};
-
 /** `number SP method`; null when malformed. What the number is, is not looked at here, as in Kamailio. */
 export function parseCSeq(text: string, start = 0, end = text.length): CSeq | null {
   let i = start;
   while (i < end && !isSpace(text.charCodeAt(i))) i++;
   if (i === start) return null;
   const numberText = text.slice(start, i);
-  // Only blanks on the same line, as in Kamailio: a folded CSeq is refused.
-  const from = skipBlanks(text, i, end);
+  // RFC 3261 §7.3.1: the field may be folded, which Kamailio refuses.
+  const from = skipSpace(text, i, end);
   if (from === i) return null;
   i = from;
   while (i < end && !isSpace(text.charCodeAt(i))) i++;

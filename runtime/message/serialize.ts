@@ -2,7 +2,7 @@
  * Texts that leave: a forwarded request, a forwarded response, a response of our own (RFC 3261 §16.6, §16.7, §8.2.6).
  * Order and content of header fields are Kamailio's (msg_translator.c), byte for byte.
  */
-import { equalsIgnoreCase } from './chars.js';
+import { CR, equalsIgnoreCase, SP, TAB } from './chars.js';
 import type { Draft } from './draft.js';
 import { applyEdits, type Edit, type Edits, lengthChange, type Outgoing } from './edit.js';
 import { HeaderId } from './headers.js';
@@ -169,8 +169,11 @@ export function buildRequest(msg: SipMessage, draft: Draft, out: Outgoing, optio
     edits.insert(route === undefined ? top : route.start, `Route: ${draft.path}\r\n`, HeaderId.Route);
   }
   if (via !== null && !options.keepVia) updateTopVia(msg, via, options.forceRport === true || draft.forceRport, edits);
+  const { secondStart, secondEnd, thirdEnd, end } = msg.startLine;
+  // Blanks before the line end, as some send, are no part of a request line (RFC 3261 §7.1).
+  const after = raw.charCodeAt(thirdEnd);
+  if (after === SP || after === TAB) edits.remove(thirdEnd, raw.charCodeAt(end - 2) === CR ? end - 2 : end - 1);
   if (draft.uri === null) return applyEdits(raw, edits.entries, out);
-  const { secondStart, secondEnd } = msg.startLine;
   return raw.slice(0, secondStart) + draft.uri + applyEdits(raw, edits.entries, out, secondEnd);
 }
 

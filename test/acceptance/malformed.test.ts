@@ -9,7 +9,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type SimulatedEnvironment, simulatedEnvironment } from '../../runtime/env/simulated.js';
 import type { Server } from '../../runtime/index.js';
-import { folderOf, tortureMessages } from '../conformance/torture.js';
+import { folderOf, tortureMessages } from '../conformance/torture/messages.js';
 import { buildCfg, startBuilt } from '../support/in-process.js';
 import { readSip, writeSip } from '../support/sip-text.js';
 import { missingTools, stockConfig } from '../support/tools.js';

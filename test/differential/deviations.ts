@@ -3,6 +3,9 @@
  * there, so that any other difference still fails. A scenario that no longer differs fails until its row here is removed.
  */
 export const deviations: Readonly<Record<string, { readonly shows: string; readonly row: string }>> = {
+  'rfc4475/esc02': { shows: 'S SIP/2.0 403 Not relaying', row: 'a header field name with' },
+  'rfc4475/intmeth': { shows: 'S SIP/2.0 403 Not relaying', row: 'a header field name with' },
+  'rfc4475/wsinv': { shows: 'S SIP/2.0 403 Not relaying', row: 'a folded CSeq' },
   'rfc4475/novelsc': { shows: 'S SIP/2.0 400 Bad Request URI', row: 'a Request-URI that cannot be parsed' },
   'rfc4475/unkscm': { shows: 'S SIP/2.0 400 Bad Request URI', row: 'a Request-URI that cannot be parsed' },
   ...Object.fromEntries(
