@@ -11,8 +11,8 @@ function current(ctx: RouteContext): number {
   if (typeof known === 'number') return known;
   const value = ctx.msg.maxForwards;
   if (value === null) return ctx.msg.broken ? -2 : -1;
-  // Kamailio reads 16 bits and refuses more; -1 here is text that is no number.
-  return value < 0 || value > 65_535 ? -2 : value;
+  // Kamailio reads 16 bits and refuses more, and a number with anything behind it.
+  return value > 65_535 || !/^\d+$/.test(ctx.msg.headerValue(HeaderId.MaxForwards)!) ? -2 : value;
 }
 
 function process(ctx: RouteContext, limit: number, maxLimit: number): Verdict {

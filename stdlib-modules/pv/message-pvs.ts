@@ -269,7 +269,7 @@ export const messagePvs = {
   ci: strPv('Call-ID', field(HeaderId.CallId)),
   cs: strPv('CSeq number', (ctx) => ctx.msg.cseq?.numberText ?? null),
   csb: strPv('CSeq body', field(HeaderId.CSeq)),
-  ct: strPv('Contact body', field(HeaderId.Contact)),
+  ct: strPv('Contact body; undefined when there is nothing in it', (ctx) => field(HeaderId.Contact)(ctx) || null),
   cT: strPv('Content-Type body', field(HeaderId.ContentType)),
   cl: intPv('Content-Length', (ctx) => ctx.msg.contentLength),
   ua: strPv('User-Agent', field(HeaderId.UserAgent)),

@@ -14,10 +14,15 @@ const schemeOf = (uri: SipUri): string => {
   if ((uri.scheme !== 'sip' && uri.scheme !== 'sips') || !uri.param('user')?.startsWith('phone')) return uri.scheme;
   return uri.scheme === 'sips' ? 'tels' : 'tel';
 };
-function portText(uri: SipUri): string {
-  if (uri.port === 0) return '';
+/** As written, with nothing behind the colon too; null without a colon. */
+function portText(uri: SipUri): string | null {
+  if (uri.host === '') return null;
   const host = uri.text.indexOf(uri.host, uri.text.indexOf('@') + 1);
-  return /^\s*:(\d+)/.exec(uri.text.slice(host + uri.host.length))?.[1] ?? String(uri.port);
+  return /^\s*:(\d*)/.exec(uri.text.slice(host + uri.host.length))?.[1] ?? null;
+}
+/** As written; a parameter without a value counts as none. */
+function transportText(uri: SipUri): string | null {
+  return uri.paramList.find(({ name }) => name.toLowerCase() === 'transport')?.value ?? null;
 }
 
 /** Parts of a URI as Kamailio shows them (pv_core.c, pv_get_xuri_attr). */
@@ -25,9 +30,9 @@ export const uriParts = {
   user: (uri: SipUri): Value => uri.user || null,
   host: (uri: SipUri): Value => uri.host || null,
   /** Text, as written. */
-  port: (uri: SipUri): Value => portText(uri) || (uri.transport === 'tls' ? '5061' : '5060'),
+  port: (uri: SipUri): Value => portText(uri) ?? (uri.transport === 'tls' ? '5061' : '5060'),
   /** As written; `UDP` when there is none. */
-  transport: (uri: SipUri): Value => uri.param('transport') ?? 'UDP',
+  transport: (uri: SipUri): Value => transportText(uri) || 'UDP',
   /** A number that stands in a sip URI is a tel one too. */
   scheme: (uri: SipUri): Value => schemeOf(uri),
   userLength: (uri: SipUri): Value => uri.user?.length ?? 0,
