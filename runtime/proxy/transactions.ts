@@ -76,6 +76,13 @@ export class Transactions {
   canceledBy(cancel: SipMessage): Transaction | null {
     return hasTransactionFields(cancel) ? this.core.table.canceledBy(cancel, this.core.tm) : null;
   }
+  /** A CANCEL of an INVITE we have, or the ACK to our refusal of one. */
+  isEnding(msg: SipMessage): boolean {
+    if (msg.method === 'CANCEL') return this.canceledBy(msg) !== null;
+    if (msg.method !== 'ACK' || !hasTransactionFields(msg)) return false;
+    const { transaction } = this.core.table.ofRequest(msg, this.core.tm);
+    return transaction !== null && transaction.status >= 300;
+  }
   byIdent(index: number, label: number): Transaction | null {
     return this.core.table.byIdent(index, label);
   }

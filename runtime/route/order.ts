@@ -1,6 +1,7 @@
 /**
  * Messages of one call are routed in the order they came: one that arrives while an earlier one waits in its route
- * waits behind it. Bounded in messages in flight, and in messages waiting per call.
+ * waits behind it. Bounded in messages in flight, and in messages waiting per call. What ends a transaction that is
+ * known already overtakes (see inOrder() of run.ts).
  */
 
 /** Waiting behind one route: more than a caller's retransmissions can be. */
@@ -13,6 +14,10 @@ export class CallOrder {
   /** Messages in a route that waits, and behind one. */
   get inFlight(): number {
     return this.#inFlight;
+  }
+  /** A message of this call waits in its route. */
+  isHeld(key: string): boolean {
+    return this.#waiting.has(key);
   }
   /** Runs `job` now or when its turn comes; `job` must not reject. False: too many already. */
   run(key: string, limit: number, job: () => void | Promise<void>): boolean {

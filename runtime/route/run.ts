@@ -97,6 +97,11 @@ export class Runner implements TransactionScript, ServerScript {
         return undefined;
       }
     };
+    // RFC 3261 §9.2, §17.2.1: a caller may give up while the route of the INVITE waits, say for a name nobody resolves.
+    if (msg.isRequest && this.#order.isHeld(key) && this.#server.transactions.isEnding(msg)) {
+      void guarded();
+      return;
+    }
     if (this.#order.run(key, this.#server.settings.values.max_inflight, guarded)) return;
     this.#server.stats.counter('core', msg.isRequest ? 'drop_requests' : 'drop_replies').value++;
     this.#server.log(0, '<core>', `too many messages in routing: ${msg.isRequest ? msg.method : msg.status} dropped`);

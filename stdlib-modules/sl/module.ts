@@ -7,6 +7,7 @@ import {
   type ModuleInit,
   opt,
   type RouteContext,
+  RouteError,
   RpcStruct,
   type ServerApi,
   type SipMessage,
@@ -215,7 +216,11 @@ export default defineModule({
       doc: 'Answers with the error of the last relay.',
       args: [],
       routes: ['request'],
-      returns: { 1: 'sent', [-1]: 'not sent', [-2]: 'the message is marked as not to be answered' },
+      returns: {
+        1: 'sent, or a CANCEL was answered for it',
+        [-1]: 'not sent',
+        [-2]: 'the message is marked as not to be answered',
+      },
       example: 'if (!t_relay()) sl_reply_error();',
       run: replyError,
     },
@@ -294,6 +299,8 @@ export default defineModule({
 
 function replyError(me: Me, ctx: RouteContext): Verdict {
   if (refused(ctx)) return -2;
+  // A caller that gave up while the relay waited for a name has the 487 of its CANCEL: there is no second final response.
+  if (ctx.errorCode === RouteError.canceled && (ctx.transaction?.status ?? 0) >= 200) return 1;
   const error = errorResponse(ctx.errorCode, 'SL');
   if (stateless(me, ctx, error.status, error.reason) > 0) me.stats.sent_err_replies.value++;
   ctx.log(-1, `stateless error reply used: ${error.reason}`, 'sl');

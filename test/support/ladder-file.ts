@@ -5,14 +5,15 @@
  *   cfg examples/office/kamailio.cfg       or  cfg:  and the cfg itself, indented
  *   domain 127.0.0.1                       host part of the users' URIs
  *   peer trunk tcp 127.0.0.1:5081          protocol and address of a peer; else udp on a port of its own
- *   dns example.net a 127.0.0.1            srv.example.net srv PORT TARGET
- *   wire loss=0.1 seed=4                   faults; see `Faults`
+ *   dns example.net a 127.0.0.1            srv.example.net srv PORT TARGET [PRIORITY], or x.example.net silent
+ *   wire loss=0.1 seed=4                   faults; see `Faults`; delayMs=40 each way
  *
  *   alice -> proxy : INVITE sip:bob@x ; Expires: 5 ; body hello        sent; `Name:` alone leaves the header out
  *   alice -> proxy : INVITE again                                      the same bytes once more
  *   bob   -> proxy : 180 Ringing to INVITE tag=b1                      answers the last request of that method
  *   proxy -> alice : 180 ; To.tag is b1, Via.branch is the INVITE's     expected, in order per peer
  *   proxy -> bob   : INVITE again 6 times within 32s
+ *   alice -> proxy : PING, proxy -> alice : PONG                       the empty lines of RFC 5626 §4.4.1, over TCP
  *   after 33s      : no transaction is left
  *   cut bob | heal bob | close bob
  */
@@ -154,7 +155,7 @@ export function parseLadder(path: string, text: string): LadderFile {
         peers.set(args[0] ?? fail(line, 'peer needs a name'), peerSpec(args, line, fail));
         break;
       case 'dns':
-        if (args.length < 3) fail(line, 'write: dns NAME TYPE VALUE …');
+        if (args.length < 3 && args[1] !== 'silent') fail(line, 'write: dns NAME TYPE VALUE …, or dns NAME silent');
         dns.push({ name: args[0]!, type: args[1]!, values: args.slice(2) });
         break;
       case 'wire':

@@ -41,6 +41,11 @@ const reasons: Readonly<Record<number, string>> = {
   603: 'Decline',
 };
 
+/** RFC 5626 §4.4.1, as a ladder shows it. */
+const CRLF = '\r\n';
+const PING = 'PING keep-alive SIP/2.0\r\n\r\n';
+const PONG = 'PONG keep-alive SIP/2.0\r\n\r\n';
+
 export class ScriptedPeer {
   /** Arrived, not yet expected. */
   readonly inbox: Received[] = [];
@@ -91,7 +96,10 @@ export class ScriptedPeer {
       message: (bytes) => this.arrived(bytes, (answer) => stream.write(answer)),
       ping: () => {},
     });
-    stream.onData = (bytes) => framer.push(bytes);
+    stream.onData = (bytes) => {
+      if (bytes === CRLF) this.arrived(PONG, () => {});
+      else framer.push(bytes);
+    };
     stream.onClose = () => {
       const index = this.streams.indexOf(stream);
       if (index >= 0) this.streams.splice(index, 1);
@@ -140,8 +148,8 @@ export class ScriptedPeer {
     return bytes;
   }
 
-  private async transmit(bytes: string): Promise<void> {
-    this.noted(bytes);
+  private async transmit(bytes: string, shown = bytes): Promise<void> {
+    this.noted(shown);
     if (this.datagrams) return void this.datagrams.send(bytes, this.proxy);
     if (!this.outgoing) {
       const connecting = this.env.network.connectTcp(this.proxy, { localIp: this.at.ip, timeoutMs: 1000 });
@@ -159,6 +167,7 @@ export class ScriptedPeer {
   }
 
   private async request(step: SendStep, method: string): Promise<void> {
+    if (method === 'PING') return this.transmit(CRLF + CRLF, PING);
     const bytes = this.build(step, method);
     const sip = readSip(bytes);
     this.sent.set(method, sip);

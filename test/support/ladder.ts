@@ -28,9 +28,10 @@ interface Happened {
 }
 
 export async function playLadder(ladder: LadderFile, start: StartLadderServer): Promise<void> {
-  const { seed = 1, ...faults } = ladder.wire;
+  const { seed = 1, delayMs = 1, ...faults } = ladder.wire;
   const world = new SimulatedWorld(seed);
   const env = world.host(['127.0.0.1', '::1'], zoneOf(ladder));
+  for (const { name, type } of ladder.dns) if (type === 'silent') env.resolver.failing.add(name);
   const server = await start(ladder, env);
   const happened: Happened[] = [];
   const note = (peer: string, toProxy: boolean, bytes: string): void => {
@@ -48,7 +49,7 @@ export async function playLadder(ladder: LadderFile, start: StartLadderServer): 
     peers.set(spec.name, peer);
     await peer.open();
   }
-  Object.assign(world.wire.faults, faults);
+  Object.assign(world.wire.faults, faults, { delayMs: [delayMs, delayMs] });
   const peerOf = (name: string): ScriptedPeer => peers.get(name)!;
 
   let current: Step | null = null;
@@ -95,12 +96,18 @@ export async function playLadder(ladder: LadderFile, start: StartLadderServer): 
 }
 
 function zoneOf(ladder: LadderFile): Zone {
-  const zone: Record<string, { a?: string[]; aaaa?: string[]; srv?: { port: number; target: string }[] }> = {};
+  const zone: Record<
+    string,
+    { a?: string[]; aaaa?: string[]; srv?: { port: number; target: string; priority: number }[] }
+  > = {};
   for (const { name, type, values } of ladder.dns) {
     const entry = (zone[name] ??= {});
-    if (type === 'srv') (entry.srv ??= []).push({ port: Number(values[0]), target: values[1] ?? '' });
+    if (type === 'srv') {
+      const priority = Number(values[2] ?? 10);
+      (entry.srv ??= []).push({ port: Number(values[0]), target: values[1] ?? '', priority });
+    } else if (type === 'silent') continue;
     else if (type === 'a' || type === 'aaaa') (entry[type] ??= []).push(...values);
-    else throw new LadderFailure(`${ladder.path}: a dns line has type a, aaaa or srv`);
+    else throw new LadderFailure(`${ladder.path}: a dns line has type a, aaaa, srv or silent`);
   }
   return zone;
 }
