@@ -92,6 +92,8 @@ export interface TlsProfile {
   readonly require: boolean;
   /** What is shown counts even when it does not pass; whether it did is told. */
   readonly acceptAny: boolean;
+  /** Most certificates there may be between the peer's and one that is trusted. */
+  readonly verifyDepth: number;
 }
 export type TlsVersion = 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
 /** A profile that was read and found good; only the environment that made it understands it. */
@@ -122,6 +124,8 @@ export interface TlsLayer {
 export interface Files {
   /** As one-byte text; throws with the system's code. */
   read(path: string): string;
+  /** Names in a folder; throws with the system's code. */
+  list(path: string): readonly string[];
 }
 
 /** How the system treats a socket; what is not there stays as it is. Without the C library only `backlog` and the idle time count. */

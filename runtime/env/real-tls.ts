@@ -172,11 +172,24 @@ const problemOf = (socket: TLSSocket): string | null =>
       : String(socket.authorizationError ?? 'not verified');
 
 /** A certificate that was shown has to be good when it is verified at all; `require`: there has to be one. */
-function check(socket: TLSSocket, { verify, require, acceptAny }: TlsProfile): Error | null {
+function check(socket: TLSSocket, { verify, require, acceptAny, verifyDepth }: TlsProfile): Error | null {
+  if (verify && socket.authorized && intermediates(socket) > verifyDepth)
+    return failure("the peer's certificate is not accepted: CERT_CHAIN_TOO_LONG", 'ERR_TLS_CERT');
   const problem = problemOf(socket);
   if (problem === null || !(verify || require) || (problem === NO_CERTIFICATE && !require)) return null;
   if (acceptAny && problem !== NO_CERTIFICATE) return null;
   return failure(`the peer's certificate is not accepted: ${problem}`, 'ERR_TLS_CERT');
+}
+
+/** Certificates between the peer's own and the one at the end of its chain. */
+function intermediates(socket: TLSSocket): number {
+  let count = -1;
+  let each = socket.getPeerCertificate(true);
+  while (each.issuerCertificate !== undefined && each.issuerCertificate !== each) {
+    count++;
+    each = each.issuerCertificate;
+  }
+  return Math.max(0, count);
 }
 
 class RealSecureStream extends RealConnection implements SecureStream {

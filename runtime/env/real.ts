@@ -1,6 +1,6 @@
 /** The environment of a running server: Node's sockets, resolver, random numbers and clock. */
 import { randomBytes, randomFillSync } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { RealClock } from '../clock.js';
 import type { Environment, Log, Random } from '../env.js';
 import { libc } from './libc.js';
@@ -29,7 +29,7 @@ export function realEnvironment(
     store: new MemoryStore(),
     log,
     tls: new RealTls(clock),
-    files: { read: (path) => readFileSync(path, 'latin1') },
+    files: { read: (path) => readFileSync(path, 'latin1'), list: (path) => readdirSync(path) },
   };
 }
 

@@ -130,6 +130,10 @@ export class MemoryFiles {
     if (text === undefined) throw Object.assign(new Error(`no such file: ${path}`), { code: 'ENOENT' });
     return text;
   }
+  list(path: string): readonly string[] {
+    const folder = path.endsWith('/') ? path : `${path}/`;
+    return [...this.contents.keys()].filter((each) => each.startsWith(folder)).map((each) => each.slice(folder.length));
+  }
 }
 
 export interface SimulatedEnvironment extends Environment {

@@ -359,6 +359,8 @@ export class Transactions {
     if (run.kind !== 'request') return;
     for (const told of this.routeEnded) told(run);
     if (t === null) return;
+    // A CANCEL may have been answered while the relay waited for a name: then the 487 goes on until its ACK.
+    if (run.kept === Kept.errorDelayed && t.canceled && t.status >= 200) return;
     if (run.kept === Kept.errorDelayed) {
       if (!replyError(this.core, t, run.errorCode)) release(this.core, t);
     } else if (run.kept === Kept.nothing || (run.msg.method === 'ACK' && !(run.kept & Kept.released))) {

@@ -14,6 +14,7 @@ export interface DomainText {
   certificate?: string;
   caList?: string;
   caPath?: string;
+  verifyDepth?: number;
   crl?: string;
   ciphers?: string;
   serverName?: string;
@@ -83,7 +84,9 @@ export function readTlsConfig(text: string, canonicalIp: (text: string) => strin
     else if (name === 'require_certificate' || name === 'require_cert')
       domain.require = BOOLEANS[value.toLowerCase()] ?? fail(`${name} is yes or no`);
     else if (name === 'server_name_mode') domain.serverNameMode = Number(value);
-    else if (name !== 'verify_depth') fail(`there is no setting ${name}`);
+    else if (name === 'verify_depth')
+      domain.verifyDepth = /^\d+$/.test(value) ? Number(value) : fail(`${name} is a number`);
+    else fail(`there is no setting ${name}`);
   }
   return domains;
 }

@@ -14,6 +14,7 @@ export interface TlsParams {
   readonly verify_certificate: number;
   readonly require_certificate: number;
   readonly verify_client: string;
+  readonly verify_depth: number;
   readonly private_key: string;
   readonly certificate: string;
   readonly ca_list: string;
@@ -55,6 +56,7 @@ export class TlsDomains {
         : {}),
       caList: params.ca_list,
       caPath: params.ca_path,
+      verifyDepth: params.verify_depth,
       crl: params.crl,
       ciphers: params.cipher_list,
       serverName: params.server_name,
@@ -120,7 +122,7 @@ export class TlsDomains {
       certificate,
       // As Kamailio: without a file of its own the key stands with the certificate.
       privateKey: this.file(text.privateKey || text.certificate),
-      ca: [this.file(text.caList)].flatMap((pem) => (pem === null ? [] : [pem])),
+      ca: [...[this.file(text.caList)].flatMap((pem) => (pem === null ? [] : [pem])), ...this.folderOf(text.caPath)],
       crl: this.file(text.crl),
       ciphers: text.ciphers ?? '',
       minVersion: min,
@@ -128,7 +130,20 @@ export class TlsDomains {
       verify: text.verify === true || asked === 'optional' || asked === 'optional_no_ca' || asked === 'on',
       require: text.require === true || asked === 'on',
       acceptAny: asked === 'optional_no_ca',
+      verifyDepth: text.verifyDepth ?? 9,
     };
+  }
+  /** The certificates of a folder that `openssl rehash` made: others OpenSSL does not find there either. */
+  private folderOf(path: string | undefined): string[] {
+    if (!path) return [];
+    const folder = this.pathOf(path).replace(/\/*$/, '/');
+    let names: readonly string[] = [];
+    try {
+      names = this.env.files.list(folder);
+    } catch {
+      // Nobody is trusted then, as with OpenSSL, which looks when a peer comes.
+    }
+    return names.filter((name) => /^[0-9a-f]{8}\.\d+$/.test(name)).map((name) => this.env.files.read(folder + name));
   }
   private file(path: string | undefined): string | null {
     if (!path) return null;

@@ -19,6 +19,7 @@ const params: TlsParams = {
   certificate: 'cert.pem',
   ca_list: '',
   ca_path: '',
+  verify_depth: 9,
   crl: '',
   cipher_list: '',
 };
@@ -106,6 +107,7 @@ describe('handshakes on real sockets', () => {
     verify: false,
     require: false,
     acceptAny: false,
+    verifyDepth: 9,
     ...more,
   });
   async function pair(server: TlsProfile, client: TlsProfile | string | null, serverName = 'x.example.com') {

@@ -90,13 +90,13 @@ export default defineModule({
     tls_method: text('TLSv1+', 'Versions: `TLSv1.2` that one, `TLSv1.2+` that and newer, `SSLv23` any.'),
     server_name: text('', 'Name the default domain serves.'),
     verify_certificate: number(0, 'A certificate the peer shows has to be good.'),
-    verify_depth: number(9, 'Longest chain; Node checks whole chains.'),
+    verify_depth: number(9, 'Most certificates between the peer’s and one that is trusted.', { min: 0 }),
     require_certificate: number(0, 'The peer has to show a certificate.'),
     verify_client: { ...text('off', 'Clients: off, on, optional, optional_no_ca.'), values: ['off', 'on', 'optional', 'optional_no_ca'] }, // biome-ignore format: one row
     private_key: text('', 'PEM file; without it the key stands with the certificate.'),
     certificate: text('cert.pem', 'PEM file, the chain after it.'),
     ca_list: text('', 'PEM file of those whose certificates are trusted.'),
-    ca_path: text('', 'Folder of such certificates; not read, use ca_list.'),
+    ca_path: text('', 'Folder of such certificates, named as `openssl rehash` names them.'),
     crl: text('', 'PEM file of revoked certificates.'),
     cipher_list: text('', 'OpenSSL cipher list.'),
     connection_timeout: number(LIFETIME_SEC, 'Seconds without a message before a connection is closed.', {
