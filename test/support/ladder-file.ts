@@ -9,6 +9,7 @@
  *   wire loss=0.1 seed=4                   faults; see `Faults`; delayMs=40 each way
  *
  *   alice -> proxy : INVITE sip:bob@x ; Expires: 5 ; body hello        sent; `Name:` alone leaves the header out
+ *   alice -> proxy : REGISTER ; Authorization: with alice:secret        answers the challenges so far
  *   alice -> proxy : INVITE again                                      the same bytes once more
  *   bob   -> proxy : 180 Ringing to INVITE tag=b1                      answers the last request of that method
  *   proxy -> alice : 180 ; To.tag is b1, Via.branch is the INVITE's     expected, in order per peer

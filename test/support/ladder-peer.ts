@@ -1,5 +1,6 @@
 /** A scripted endpoint: what a ladder says it sends, it sends; what it gets waits to be expected. Nothing is automatic. */
 
+import { createHash } from 'node:crypto';
 import type { SimulatedEnvironment } from '../../runtime/env/simulated.js';
 import type { DatagramSocket, Endpoint, StreamConnection } from '../../runtime/env.js';
 import { StreamFramer } from '../../runtime/transport/framing.js';
@@ -279,6 +280,11 @@ export class ScriptedPeer {
   private finish(step: SendStep, firstLine: string, headers: [string, string][]): string {
     const all = [...headers];
     for (const [name, value] of step.headers) {
+      const login = /^with ([^:\s]+):(\S+)$/.exec(value);
+      if (login) {
+        for (const line of this.credentials(firstLine, login[1]!, login[2]!)) all.push([name, line]);
+        continue;
+      }
       const index = all.findIndex(([each]) => each.toLowerCase() === name.toLowerCase());
       if (index < 0) {
         if (value !== '') all.push([name, value]);
@@ -286,6 +292,22 @@ export class ScriptedPeer {
       else all[index] = [name, value];
     }
     return writeSip(firstLine, all, step.body);
+  }
+
+  /** For the last challenge of each realm (RFC 7616 §3.4, without qop). */
+  private credentials(firstLine: string, user: string, password: string): string[] {
+    const md5 = (text: string) => createHash('md5').update(text, 'latin1').digest('hex');
+    const [method = '', uri = ''] = firstLine.split(' ');
+    const nonces = new Map<string, string>();
+    for (const { sip } of this.history) {
+      const challenge = firstValue(sip, sip.status === 401 ? 'WWW-Authenticate' : 'Proxy-Authenticate') ?? '';
+      const part = (name: string) => new RegExp(`\\b${name}="([^"]*)"`).exec(challenge)?.[1] ?? '';
+      if (challenge !== '') nonces.set(part('realm'), part('nonce'));
+    }
+    return [...nonces].map(([realm, nonce]) => {
+      const response = md5(`${md5(`${user}:${realm}:${password}`)}:${nonce}:${md5(`${method}:${uri}`)}`);
+      return `Digest username="${user}", realm="${realm}", nonce="${nonce}", uri="${uri}", response="${response}", algorithm=MD5`;
+    });
   }
 
   private branches = 0;
