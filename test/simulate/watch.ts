@@ -7,7 +7,7 @@
  *   a request out     belongs to a request in (same Via below, From, Call-ID, CSeq; one hop less), is the same each time it is
  *                     sent; a CANCEL or ACK belongs to an INVITE out, a CANCEL to one that has had an answer (§9.1)
  *   an 18x in         goes upstream before the final response of the same phone
- *   a 2xx in          goes upstream, if it is to an INVITE
+ *   a 2xx in          goes upstream, if it is to an INVITE whose branch was not refused before
  *   a refusal in      is acknowledged each time it comes (§17.1.1.3)
  *   an INVITE out     that rings when the call is over elsewhere is canceled (§16.7 item 10)
  *   over datagrams    what is not answered is sent again
@@ -158,7 +158,9 @@ export class Watch {
     if (sip.status >= 300) sent.refused = true;
     if (sip.status === 408) sent.owner.timedOutBelow = true;
     const over = sent.owner.finals[0]?.atMs ?? now;
-    if (sip.method === 'INVITE' && sip.status < 300 && !sent.stream) sent.owner.successes.add(param(sip.to, 'tag'));
+    // A refused branch is Completed: a 2xx behind the refusal goes no further (RFC 3261 figure 5, tm too).
+    if (sip.method === 'INVITE' && sip.status < 300 && sent.final < 300 && !sent.stream)
+      sent.owner.successes.add(param(sip.to, 'tag'));
     if (sip.method === 'INVITE' && sip.status >= 300 && now - over < REMEMBERED_MS) sent.refusals++;
   }
 
