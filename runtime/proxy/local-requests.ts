@@ -2,6 +2,7 @@
  * The ACK to a negative final response and the CANCEL of a branch (RFC 3261 §17.1.1.3, §9.1), made from the INVITE that
  * was sent: same Request-URI, topmost Via, From, Call-ID, CSeq number and Routes (t_msgbuilder.c, build_local_reparse).
  */
+import { isDigit, isSpace } from '../message/chars.js';
 import { HeaderId } from '../message/headers.js';
 import { indexMessage, ParseFailure, type ReceiveInfo } from '../message/message.js';
 
@@ -26,7 +27,7 @@ export function buildLocalRequest(
     switch (h.id) {
       case HeaderId.CSeq: {
         let at = h.valueStart;
-        while (at < h.valueEnd && isDigitOrBlank(raw.charCodeAt(at))) at++;
+        while (at < h.valueEnd && (isDigit(raw.charCodeAt(at)) || isSpace(raw.charCodeAt(at)))) at++;
         text += `${raw.slice(h.start, at)}${method}\r\n`;
         break;
       }
@@ -55,4 +56,3 @@ export function buildLocalRequest(
   }
   return `${text}${o.reason}\r\n`;
 }
-const isDigitOrBlank = (c: number): boolean => (c >= 48 && c <= 57) || c === 32 || c === 9;

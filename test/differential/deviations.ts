@@ -5,7 +5,8 @@
 export const deviations: Readonly<Record<string, { readonly shows: string; readonly row: string }>> = {
   'rfc4475/esc02': { shows: 'S SIP/2.0 403 Not relaying', row: 'a header field name with' },
   'rfc4475/intmeth': { shows: 'S SIP/2.0 403 Not relaying', row: 'a header field name with' },
-  'rfc4475/wsinv': { shows: 'S SIP/2.0 403 Not relaying', row: 'a folded CSeq' },
+  'rfc4475/wsinv': { shows: 'S SIP/2.0 100 trying -- your call is important to us', row: 'a folded CSeq' },
+  'stock-requests/folded-cseq': { shows: 'S MESSAGE sip:bob@127.0.0.1:22010 SIP/2.0', row: 'a folded CSeq' },
   'rfc4475/novelsc': { shows: 'S SIP/2.0 400 Bad Request URI', row: 'a Request-URI that cannot be parsed' },
   'rfc4475/unkscm': { shows: 'S SIP/2.0 400 Bad Request URI', row: 'a Request-URI that cannot be parsed' },
   ...Object.fromEntries(
