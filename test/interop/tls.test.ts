@@ -78,7 +78,7 @@ async function shake({ port }: Stage, as?: string): Promise<{ readonly socket: T
     socket.once('error', reject);
     socket.once('close', () => reject(new Error('closed')));
   });
-  return { socket, name: socket.getPeerCertificate().subject.CN };
+  return { socket, name: String(socket.getPeerCertificate().subject.CN) };
 }
 let count = 0;
 /** The reason of the 200 that comes over it. */
