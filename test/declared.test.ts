@@ -223,8 +223,8 @@ describe('declarations', () => {
   it('every example runs and answers with a verdict its declaration lists', async () => {
     const loaded = names.filter((name) => !local.includes(name));
     const all = modules.filter(({ name }) => loaded.includes(name)).flatMap(examplesOf);
-    // Rivals (rtpengine, rtpproxy) share names: the first one loaded is called. A scenario has the other alone.
-    const examples = all.filter(({ name }, i) => all.findIndex((other) => other.name === name) === i);
+    // Rivals (rtpengine, rtpproxy) share names: the last one loaded is called. A scenario has the other alone.
+    const examples = all.filter(({ name }, i) => all.findLastIndex((other) => other.name === name) === i);
     const cfg = cfgOf(loaded, examples);
     const built = await buildCfg('declared.cfg', cfg);
     const env = simulatedEnvironment();

@@ -64,10 +64,11 @@ export class Scope {
     return this.modules.some((m) => m.name === module);
   }
 
-  /** All functions of this name, first loaded first. */
+  /** All functions of this name in the order Kamailio tries them (`find_mod_export_record()`): last loaded first, after the core's. */
   functions(name: string): Declared<FunctionDeclaration>[] {
     const found: Declared<FunctionDeclaration>[] = [];
-    for (const { name: module, declaration } of this.modules) {
+    const [core, ...loaded] = this.modules;
+    for (const { name: module, declaration } of [...(core ? [core] : []), ...loaded.reverse()]) {
       const f = own(declaration?.functions, name);
       if (f) found.push({ module, declaration: f });
     }

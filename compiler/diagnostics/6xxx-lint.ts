@@ -433,3 +433,13 @@ export const unknownMethod = defineDiagnostic('SIPC6066', 'unknown-method', {
   bad: `${modules('textops')}request_route { if (is_method("INVTE")) drop; exit; }`,
   good: `${modules('textops')}request_route { if (is_method("INVITE")) drop; exit; }`,
 });
+
+export const sharedFunctionName = defineDiagnostic('SIPC6069', 'shared-function-name', {
+  severity: 'warning',
+  message: (a: { name: string; module: string; other: string }) =>
+    `${a.name}() is that of ${a.module}, though ${a.other} has one too`,
+  why: 'A call goes to the module loaded last; the order of the loadmodule lines decides, and nothing says so.',
+  fix: (a) => `where that of ${a.other} is meant, load ${a.other} after ${a.module}`,
+  bad: `${modules('rtpengine', 'rtpproxy')}request_route { rtpengine_manage(); start_recording(); exit; }`,
+  good: `${modules('rtpproxy')}request_route { start_recording(); exit; }`,
+});

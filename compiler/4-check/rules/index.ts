@@ -46,6 +46,7 @@ import { checkLiteralCompares } from './retcode-literal-compare.js';
 import { checkNegatedCodes } from './retcode-stored-then-negated.js';
 import { checkReturnZero } from './retcode-zero-exits.js';
 import { checkRouteKinds } from './route-kind-mismatch.js';
+import { checkSharedNames } from './shared-function-name.js';
 import { checkVersions } from './since-version.js';
 import { checkLostState } from './state-lost-across-suspend.js';
 import { checkStringsAsIntegers } from './string-in-int-context.js';
@@ -124,4 +125,5 @@ export const rules: readonly Rule[] = [
   checkMethodNames,
   checkLostState,
   checkReplaced,
+  checkSharedNames,
 ];
