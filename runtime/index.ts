@@ -1,8 +1,8 @@
 /**
  * `start()`: what a bundle calls. Builds the server from a linked program, opens its sockets, runs until a signal.
  *
- * Order: options → modules bound → program loaded → settings → sockets → module hooks. Anything wrong ends it with one
- * plain line and nothing left open.
+ * Order: options → modules bound → program loaded → settings → modules started → sockets → control sockets. Anything wrong
+ * ends it with one plain line and nothing left open.
  */
 import { rmSync, writeFileSync } from 'node:fs';
 import { Script as VmScript } from 'node:vm';
@@ -203,35 +203,43 @@ export class Server implements ServerApi {
       this.settings.define(group, name, value, description);
   }
 
-  /** Sockets, then module hooks. On an error all of it is closed again. */
+  /**
+   * As Kamailio's `main()`: the modules start, then the sockets are opened, then what is not SIP is listened for (ctl,
+   * jsonrpcs); a message or a command never meets a server half started. On an error all of it is closed again.
+   */
   async open(listen: readonly string[]): Promise<void> {
     const { program } = this;
     for (const { proto, host, port } of program.aliases)
       this.transports.addAliasText(`${proto ? `${proto}:` : ''}${host}${port ? `:${port}` : ''}`);
     this.#checkTls();
     await this.#hosts.ready();
-    const receiver = new Receiver(this, this.script);
-    // What comes before the modules have their hooks in place waits for them, as it would in a socket's queue.
-    let early: { readonly bytes: string; readonly received: ReceiveInfo }[] | null = [];
-    const receive = (bytes: string, received: ReceiveInfo): boolean => {
-      if (early === null) return receiver.receive(bytes, received);
-      if (early.length < MAX_EARLY) early.push({ bytes, received });
-      return true;
-    };
-    await this.transports.start([...listen.map(fromFlag), ...program.listen.map(fromProgram)], receive);
+    await this.transports.prepare([...listen.map(fromFlag), ...program.listen.map(fromProgram)]);
     try {
       await this.#modules?.start();
+      await this.#openSockets();
     } catch (error) {
+      await this.#modules?.stop();
       this.transports.stop();
       await this.databases.close();
       throw error;
     }
+  }
+  /** What comes in at one socket before all else is open waits for it, as it would in the socket's queue. */
+  async #openSockets(): Promise<void> {
+    const receiver = new Receiver(this, this.script);
+    let early: { readonly bytes: string; readonly received: ReceiveInfo }[] | null = [];
+    await this.transports.open((bytes, received) => {
+      if (early === null) return receiver.receive(bytes, received);
+      if (early.length < MAX_EARLY) early.push({ bytes, received });
+      return true;
+    });
+    await this.#modules?.serve();
     const serveEarly = () => {
       const waiting = early ?? [];
       early = null;
       for (const { bytes, received } of waiting) receiver.receive(bytes, received);
     };
-    // What came while the modules started is served once the start has been told.
+    // What came meanwhile is served once the start has been told.
     if (early.length === 0) serveEarly();
     else this.env.clock.setTimer(0, serveEarly);
   }
@@ -296,7 +304,7 @@ export class Server implements ServerApi {
 
 const DRAIN_MS = 5_000;
 const LINGER_MS = 300;
-/** Messages kept while modules start. */
+/** Messages kept while sockets open. */
 const MAX_EARLY = 1_000;
 const NAME = 'sipc';
 /** What tools and `$version(num)` are told: the Kamailio whose behaviour this is. */

@@ -104,17 +104,16 @@ export class Modules {
         this.server.rpc.register(name, spec.doc, (call) => spec.run(me as never, call, this.server), spec.array);
     }
   }
-  /** Start hooks in load order; when one fails those started before are stopped and the error goes on. */
+  /** Start hooks in load order. The first error goes on; `stop` then stops those that have started. */
   async start(): Promise<void> {
     for (const loaded of this.#loaded) {
-      try {
-        await loaded.module.start?.(loaded.me as never, this.server);
-      } catch (error) {
-        await this.stop();
-        throw error;
-      }
+      await loaded.module.start?.(loaded.me as never, this.server);
       this.#started.push(loaded);
     }
+  }
+  /** Once every module has started and the sockets are open. */
+  async serve(): Promise<void> {
+    for (const { module, me } of this.#started) await module.serve?.(me as never, this.server);
   }
   /** In the opposite order; an error in one does not keep the others. */
   async stop(): Promise<void> {

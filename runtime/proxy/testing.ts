@@ -68,21 +68,19 @@ export class Bench implements TransactionScript {
   static async start(listen: readonly string[] = ['udp:10.0.0.1:5060']): Promise<Bench> {
     const bench = new Bench();
     bench.tm.script = bench;
-    await bench.transports.start(
-      listen.map((address) => ({ address })),
-      (bytes, received) => {
-        const msg = parseMessage(bytes, received, ++bench.#id);
-        if (!(msg instanceof SipMessage)) return;
-        if (!msg.isRequest) {
-          void bench.tm.response(msg, new Draft());
-          return;
-        }
-        const run = new TestRun('request', msg, new Draft(), bench.tm);
-        const done = bench.request(run);
-        if (done instanceof Promise) void done.then(() => bench.tm.requestRouteEnded(run));
-        else bench.tm.requestRouteEnded(run);
-      },
-    );
+    await bench.transports.prepare(listen.map((address) => ({ address })));
+    await bench.transports.open((bytes, received) => {
+      const msg = parseMessage(bytes, received, ++bench.#id);
+      if (!(msg instanceof SipMessage)) return;
+      if (!msg.isRequest) {
+        void bench.tm.response(msg, new Draft());
+        return;
+      }
+      const run = new TestRun('request', msg, new Draft(), bench.tm);
+      const done = bench.request(run);
+      if (done instanceof Promise) void done.then(() => bench.tm.requestRouteEnded(run));
+      else bench.tm.requestRouteEnded(run);
+    });
     return bench;
   }
   #run(

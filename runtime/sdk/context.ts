@@ -179,6 +179,7 @@ export interface AnyModule {
   readonly stats: Readonly<Record<string, StatSpec>>;
   state?(init: ModuleInit, params: never): unknown;
   start?(me: never, server: ServerApi): void | Promise<void>;
+  serve?(me: never, server: ServerApi): void | Promise<void>;
   stop?(me: never, server: ServerApi): void | Promise<void>;
   readonly functions: Readonly<
     Record<

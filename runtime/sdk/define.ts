@@ -355,8 +355,13 @@ export interface ModuleSpec<
   readonly stats: S;
   /** State by lifetime. `server` receives what the previous config's module left at a reload. */
   readonly state?: (init: Env['init'], params: ParamValues<P, Env['ctx']>) => State;
-  /** After all modules are bound, before the first message: open connections, register hooks. */
+  /** After all modules are bound, before any socket is open: open connections to others, register hooks (Kamailio's `mod_init`). */
   readonly start?: (
+    me: Self<ParamValues<P, Env['ctx']>, keyof S & string, State, Env['uses']>,
+    server: Env['server'],
+  ) => void | Promise<void>;
+  /** After every module has started and the SIP sockets are open, before the first message: listen for what is not SIP. */
+  readonly serve?: (
     me: Self<ParamValues<P, Env['ctx']>, keyof S & string, State, Env['uses']>,
     server: Env['server'],
   ) => void | Promise<void>;

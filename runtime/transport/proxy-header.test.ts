@@ -50,7 +50,8 @@ async function server(settings: Record<string, number>) {
   const { values } = new Settings({ auto_aliases: 0, ...settings });
   const transports = new Transports(env, values);
   const arrivals: ReceiveInfo[] = [];
-  await transports.start([{ address: 'tcp:127.0.0.1:5060' }], (_bytes, received) => {
+  await transports.prepare([{ address: 'tcp:127.0.0.1:5060' }]);
+  await transports.open((_bytes, received) => {
     arrivals.push(received);
     return true;
   });

@@ -23,10 +23,8 @@ afterEach(() => {
 async function server(env: Environment, specs: readonly string[], more: Partial<TransportSettings> = {}) {
   const arrivals: Arrival[] = [];
   const transports = new Transports(env, { ...settings, ...more });
-  await transports.start(
-    specs.map((address): ListenSpec => ({ address })),
-    (bytes, received) => arrivals.push({ bytes, received }),
-  );
+  await transports.prepare(specs.map((address): ListenSpec => ({ address })));
+  await transports.open((bytes, received) => arrivals.push({ bytes, received }));
   opened.push(() => transports.stop());
   return { transports, arrivals };
 }
@@ -197,7 +195,8 @@ describe.each(environments)('transports on %s', (_, make) => {
     const { env, until } = make();
     const transports = new Transports(env, settings);
     opened.push(() => transports.stop());
-    await transports.start([{ address: 'tcp:127.0.0.1' }], (bytes) => bytes.startsWith('OPTIONS'));
+    await transports.prepare([{ address: 'tcp:127.0.0.1' }]);
+    await transports.open((bytes) => bytes.startsWith('OPTIONS'));
     const at = transports.sockets[0]!.local;
     const alice = streamPeer(await eventually(until, env.network.connectTcp(at, { timeoutMs: 1000 })));
     alice.connection.write(`${message(1)}FOO\r\nContent-Length: 0\r\n\r\n${message(2)}`);
@@ -237,19 +236,20 @@ describe.each(environments)('transports on %s', (_, make) => {
     const first = await server(env, ['udp:127.0.0.1']);
     const { port } = first.transports.sockets[0]!.local;
     const second = new Transports(env, settings);
-    const specs = [{ address: 'tcp:127.0.0.1' }, { address: 'udp:127.0.0.1' }, { address: `udp:127.0.0.1:${port}` }];
-    await expect(second.start(specs, () => {})).rejects.toMatchObject({
+    await second.prepare([
+      { address: 'tcp:127.0.0.1' },
+      { address: 'udp:127.0.0.1' },
+      { address: `udp:127.0.0.1:${port}` },
+    ]);
+    await expect(second.open(() => {})).rejects.toMatchObject({
       code: 'SIPC8001',
       message: expect.stringContaining('in use'),
     });
     expect(second.sockets).toEqual([]);
-    await expect(second.start([{ address: 'udp:192.0.2.1:5060' }], () => {})).rejects.toMatchObject({
-      code: 'SIPC8002',
-    });
-    await expect(second.start([{ address: 'udp:127.0.0.1:99999' }], () => {})).rejects.toMatchObject({
-      code: 'SIPC8006',
-    });
-    await expect(second.start([{ address: 'sctp:127.0.0.1' }], () => {})).rejects.toMatchObject({ code: 'SIPC8007' });
+    await second.prepare([{ address: 'udp:192.0.2.1:5060' }]);
+    await expect(second.open(() => {})).rejects.toMatchObject({ code: 'SIPC8002' });
+    await expect(second.prepare([{ address: 'udp:127.0.0.1:99999' }])).rejects.toMatchObject({ code: 'SIPC8006' });
+    await expect(second.prepare([{ address: 'sctp:127.0.0.1' }])).rejects.toMatchObject({ code: 'SIPC8007' });
   });
 
   it('listens on udp and tcp of an interface when no protocol is named', async () => {
@@ -431,14 +431,11 @@ describe('who is myself, and which socket', () => {
   it('addresses, names, advertised names and aliases', async () => {
     const env = simulatedEnvironment(1, ['127.0.0.1', '10.0.0.1', '::1'], { '10.0.0.1': { ptr: ['Gw.example.com'] } });
     const transports = new Transports(env, { ...settings, auto_aliases: 1 });
-    await transports.start(
-      [
-        { address: 'udp:127.0.0.1:5060' },
-        { address: 'udp:10.0.0.1:5070', advertise: 'sip.example.net:5090' },
-        { address: 'tcp:[::1]:5080', name: 'six' },
-      ],
-      () => {},
-    );
+    await transports.prepare([
+      { address: 'udp:127.0.0.1:5060' },
+      { address: 'udp:10.0.0.1:5070', advertise: 'sip.example.net:5090' },
+      { address: 'tcp:[::1]:5080', name: 'six' },
+    ]);
     transports.addAlias('Example.ORG');
     expect(transports.addAliasText('tcp:alias.example:6000')).toBe(true);
     const rows: [string, number | undefined, 'udp' | 'tcp' | undefined, boolean][] = [

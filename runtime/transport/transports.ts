@@ -3,7 +3,7 @@
  * hop, and knows which addresses are its own.
  */
 import { ipFamily, isLoopback, sameNetwork } from '../dns/ip.js';
-import { type DatagramSocket, type Environment, type Proto, prints, type SocketTuning } from '../env.js';
+import { type DatagramSocket, type Endpoint, type Environment, type Proto, prints, type SocketTuning } from '../env.js';
 import { listenError, StartError } from '../errors.js';
 import type { Connection } from './connection.js';
 import { Connections, type StreamSettings } from './connections.js';
@@ -49,6 +49,7 @@ export interface TransportStats {
 }
 
 export class Transports {
+  private listens: readonly Listen[] = [];
   private list: ListenSocket[] = [];
   /** By `ListenSocket.index`. */
   private readonly datagrams: (DatagramSocket | null)[] = [];
@@ -74,57 +75,62 @@ export class Transports {
     return this.list;
   }
 
-  /** Opens every socket; on an error closes those already open and rejects with a `StartError` that says what to do. */
-  async start(specs: readonly ListenSpec[], onMessage: OnMessage): Promise<void> {
-    const listens = await resolveListens(this.env, specs, this.settings);
-    if (listens.length === 0)
+  /** Which sockets there will be; nothing is opened. Rejects with a `StartError` that says what to do. */
+  async prepare(specs: readonly ListenSpec[]): Promise<void> {
+    this.listens = await resolveListens(this.env, specs, this.settings);
+    if (this.listens.length === 0)
       throw new StartError('SIPC8009', 'there is no socket to listen on; write one with listen=');
+    this.list = this.listens.map((listen, index) => listenSocket(listen, index, listen, this.settings));
+    for (const [index, listen] of this.listens.entries()) this.addNames(this.list[index]!, listen);
+    if (this.settings.auto_aliases) await this.addReverseNames();
+  }
+
+  /** Opens every prepared socket; on an error closes those already open and rejects with a `StartError`. */
+  async open(onMessage: OnMessage): Promise<void> {
     this.onMessage = onMessage;
-    for (const listen of listens) {
+    for (const [index, listen] of this.listens.entries()) {
       try {
-        await this.open(listen);
+        await this.bind(listen, index);
       } catch (error) {
         this.close();
         throw error instanceof StartError ? error : listenError(`${listen.proto}:${listen.ip}:${listen.port}`, error);
       }
     }
-    if (this.settings.auto_aliases) await this.addReverseNames();
   }
 
-  private async open(listen: Listen): Promise<void> {
-    const index = this.list.length;
-    const at = { ip: listen.ip, port: listen.port };
-    let socket: ListenSocket;
+  /** Port 0 takes what the system gives; it is known from here on. */
+  private async bind(listen: Listen, index: number): Promise<void> {
+    const socketNow = () => this.list[index];
+    let bound: { readonly local: Endpoint; close(): void };
     if (listen.proto === 'udp') {
-      const ready: { socket: ListenSocket | null } = { socket: null };
       const datagram = await this.env.network.bindUdp(
-        at,
+        { ip: listen.ip, port: listen.port },
         (bytes, from) => {
-          if (ready.socket) this.receiveDatagram(ready.socket, bytes, from);
+          const socket = socketNow();
+          if (socket) this.receiveDatagram(socket, bytes, from);
         },
         this.datagramTuning(),
       );
-      socket = listenSocket(listen, index, datagram.local, this.settings);
-      ready.socket = socket;
       this.datagrams[index] = datagram;
-      this.listeners.push(datagram);
+      bound = datagram;
     } else {
-      const ready: { socket: ListenSocket | null } = { socket: null };
-      const listener = await this.env.network.listenTcp(
-        at,
+      bound = await this.env.network.listenTcp(
+        { ip: listen.ip, port: listen.port },
         (stream) => {
-          if (ready.socket) this.connections.accept(stream, ready.socket);
+          const socket = socketNow();
+          if (socket) this.connections.accept(stream, socket);
           else stream.destroy();
         },
         () => this.connections.tuning,
       );
-      socket = listenSocket(listen, index, listener.local, this.settings);
-      ready.socket = socket;
       this.datagrams[index] = null;
-      this.listeners.push(listener);
     }
-    this.list.push(socket);
-    this.addNames(socket, listen);
+    this.listeners.push(bound);
+    if (listen.port === 0) {
+      const socket = listenSocket(listen, index, bound.local, this.settings);
+      this.list[index] = socket;
+      this.addNames(socket, listen);
+    }
   }
 
   private datagramTuning(): SocketTuning {
@@ -295,6 +301,7 @@ export class Transports {
   private close(): void {
     for (const listener of this.listeners.splice(0)) listener.close();
     this.datagrams.length = 0;
+    this.listens = [];
     this.list = [];
     this.onMessage = () => true;
   }

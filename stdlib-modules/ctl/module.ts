@@ -100,7 +100,7 @@ export default defineModule({
   },
   stats: {},
   state: (init) => (init.previous instanceof CtlState ? init.previous : new CtlState()),
-  async start(me, server) {
+  async serve(me, server) {
     const { params, state } = me;
     if (state.listeners.length > 0) return;
     const wanted = params.binrpc.length > 0 ? params.binrpc : [`unixs:${server.settings.values.rundir}/kamailio_ctl`];

@@ -90,7 +90,7 @@ export default defineModule({
   },
   stats: {},
   state: (init) => (init.previous instanceof JsonrpcState ? init.previous : new JsonrpcState()),
-  start(me, server) {
+  serve(me, server) {
     const { params, state } = me;
     if (state.listeners.length > 0) return;
     const pretty = params.pretty_format !== 0;
