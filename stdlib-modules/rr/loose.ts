@@ -125,29 +125,33 @@ function advance(ctx: RouteContext, routes: readonly RouteEntry[], i: number): n
 }
 const firstOfField = (routes: readonly RouteEntry[], i: number): boolean => routes[i - 1]?.field !== routes[i]!.field;
 
-/** Parameters of the Route value that led here: check_route_param(), is_direction(). */
+/** Parameters of the URI that led here: check_route_param(), is_direction(). */
 export interface Routed {
   readonly params: string;
   /** A strict router came before us: they are those of the Request-URI, which check_route_param() sees without the first `;`. */
   readonly strict?: boolean;
+  /** And the Request-URI was not the received one: Kamailio's pointer to them leads out of the message and is not followed. */
+  readonly lost?: boolean;
 }
-const routedOf = (ctx: RouteContext): Routed | undefined => ctx.data.get('rr.routed') as Routed | undefined;
 
-/** Text of the parameters, without the first `;`; null when no Route of ours led here. */
-export function routedParams(ctx: RouteContext): string | null {
-  const kept = routedOf(ctx);
-  if (kept && kept.params !== '') return kept.params;
-  if (!ctx.msg.isRequest) return null;
-  const top = ctx.msg.routes()[0];
-  const uri = top?.addr.uri ?? null;
-  return uri !== null && isMyself(ctx, uri) ? uri.params : null;
+/**
+ * What led here, as `redo_route_params()`: what loose_route() left; when that is nothing, the first Route when it is ours; null
+ * when neither has parameters.
+ */
+function routedOf(ctx: RouteContext): Routed | null {
+  const kept = ctx.data.get('rr.routed') as Routed | undefined;
+  if (kept && kept.params !== '' && !kept.lost) return kept;
+  const uri = ctx.msg.isRequest ? (ctx.msg.routes()[0]?.addr.uri ?? null) : null;
+  return uri !== null && uri.params !== '' && isMyself(ctx, uri) ? { params: uri.params } : null;
 }
+
+/** Text of the parameters, without the first `;`; null when there are none. */
+export const routedParams = (ctx: RouteContext): string | null => routedOf(ctx)?.params ?? null;
 
 /** What check_route_param() matches against; null when there is nothing. */
 export function matchedParams(ctx: RouteContext): string | null {
-  const params = routedParams(ctx);
-  if (params === null || params === '') return null;
-  return routedOf(ctx)?.strict === true ? params : `;${params}`;
+  const routed = routedOf(ctx);
+  return routed === null ? null : routed.strict ? routed.params : `;${routed.params}`;
 }
 
 export function looseRoute(ctx: RouteContext, settings: LooseSettings, mode: number): number {
@@ -162,7 +166,7 @@ export function looseRoute(ctx: RouteContext, settings: LooseSettings, mode: num
       ? afterStrict(ctx, settings, routes, requestUri)
       : afterLoose(ctx, settings, routes, preloaded);
   const followed = result === Driven.yes || result === Driven.outbound || result === Driven.preloaded;
-  const params = followed ? (routedOf(ctx)?.params ?? '') : '';
+  const params = followed ? ((ctx.data.get('rr.routed') as Routed | undefined)?.params ?? '') : '';
   if (params !== '') for (const listener of settings.routed) listener(ctx, params);
   return result;
 }
@@ -239,7 +243,8 @@ function afterStrict(
     uri = routes[i]!.addr.uri;
     if (uri === null) return Driven.error;
   }
-  ctx.data.set('rr.routed', { params: requestUri.params, strict: true } satisfies Routed);
+  const lost = ctx.draft.uri !== null;
+  ctx.data.set('rr.routed', { params: requestUri.params, strict: true, lost } satisfies Routed);
   const route = routes[i]!;
   if (isStrict(uri)) {
     ctx.draft.uri = withMaddr(uri);

@@ -115,6 +115,25 @@ const followed: readonly (readonly [string, string, Row])[] = [
   ['empty-ftag', 'an empty tag', { routes: [own(';ftag=')] }],
 ]; // biome-ignore format: rows
 
+/** With `alias=127.0.0.1` the target of every request in a dialog is taken for us, and what sent it for a strict router. */
+const everyPort: typeof followed = [
+  ...[
+    'ours',
+    'one-field',
+    'blue',
+    'upstream',
+    'foreign',
+    'two',
+    'strict-before',
+    'strict-end',
+    'mode-1',
+    'empty-ftag',
+  ].map((wanted) => followed.find(([slug]) => slug === wanted)!),
+  ['uri-params', 'parameters in the Request-URI', { routes: [own(';color=blue')], uri: 'bob@127.0.0.1:22010;x=1' }],
+  ['uri-set', 'a Request-URI set before', { routes: [own(';color=red')], how: 'loose-set' }],
+  ['uri-set-foreign', 'and a Route not ours', { routes: ['<sip:192.0.2.1;lr;color=blue>'], how: 'loose-set' }],
+];
+
 /** An in-dialog MESSAGE with these Routes. */
 const follow = ([slug, title, row]: (typeof followed)[number]) =>
   scenario(
@@ -215,5 +234,11 @@ export default [
   group('rr', 'rr.cfg', made(followed.map(follow))),
   group('rr-full', 'rr.cfg', made(followed.map(follow)), ['-A', 'FULL']),
   group('rr-bare', 'rr.cfg', made(followed.map(follow)), ['-A', 'BARE']),
+  group(
+    'rr-alias',
+    'rr.cfg',
+    everyPort.map(([slug, title, row]) => follow([slug, title, { ...row, stay: true }])),
+    ['-A', 'ALIAS'],
+  ),
   group('rr-outbound', 'rr.cfg', flows, ['-A', 'OUTBOUND', '-A', 'PATHS']),
 ];
