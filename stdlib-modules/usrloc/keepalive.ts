@@ -21,6 +21,8 @@ export const KeepaliveMode = { all: 1, nat: 2, udp: 4 } as const;
 const OWN_SERVER = 1;
 /** Seconds a contact that does not answer is kept. */
 const GRACE_SEC = 10;
+/** Rules in `ka_reply_codes` (UL_KA_REPLY_CODES_SIZE). */
+const MAX_REPLY_CODES = 32;
 /** Longest request (ULKA_BUF_SIZE). */
 const MAX_REQUEST = 2047;
 
@@ -31,6 +33,11 @@ export interface KeepaliveSettings {
   readonly method: string;
   readonly filter: number;
   readonly timeoutSec: number;
+  /** A contact that answered is left in peace for so long, and up to `randomizeSec` more; 0: every tick. */
+  readonly intervalSec: number;
+  readonly randomizeSec: number;
+  /** Which answers count: statuses or their classes; none: all. */
+  readonly replyCodes: readonly number[];
   readonly logLevel: number;
   /** Text behind each answer's log line. */
   readonly logMessage: (ctx: RouteContext) => string;
@@ -46,7 +53,7 @@ export class Keepalives {
 
   /** One tick for a record with its contacts. */
   record(record: AorRecord): void {
-    const { mode, filter, timeoutSec } = this.settings;
+    const { mode, filter, timeoutSec, intervalSec } = this.settings;
     const { natFlag } = this.location.options;
     const now = this.location.nowSec();
     const serverId = this.server.settings.values.server_id;
@@ -62,6 +69,7 @@ export class Keepalives {
           continue;
         }
       }
+      if (intervalSec > 0 && contact.lastKeepalive + this.waitSec() > now) continue;
       const target = parseUri(contact.received || firstPathUri(contact.path) || contact.uri);
       if (target === null) continue;
       const proto = (target.transport ?? 'udp') as Proto;
@@ -73,6 +81,10 @@ export class Keepalives {
       if (isNumeric(host)) send(host);
       else this.resolve(host, send);
     }
+  }
+  private waitSec(): number {
+    const { intervalSec, randomizeSec } = this.settings;
+    return intervalSec + (randomizeSec > 0 ? this.server.env.random.uint32() % randomizeSec : 0);
   }
   private resolve(host: string, send: (ip: string) => void): void {
     const failed = () => this.server.log(-1, 'usrloc', `cannot resolve destination ${host}`);
@@ -137,6 +149,9 @@ export class Keepalives {
   seen(reply: SipMessage): void {
     const { settings, server, location } = this;
     if (reply.method !== settings.method || reply.vias().length > 1) return;
+    const { replyCodes } = settings;
+    const [status, class_] = [reply.status, Math.floor(reply.status / 100)];
+    if (replyCodes.length > 0 && !replyCodes.some((code) => code === status || code === class_)) return;
     const { from } = reply;
     if (from === null || from.uriText !== settings.from) return;
     const mark = markOf(from.tag ?? '');
@@ -160,6 +175,14 @@ export class Keepalives {
 
 const isNumeric = (host: string): boolean => host.includes(':') || /^[0-9.]+$/.test(host);
 const firstPathUri = (path: string): string => (path === '' ? '' : (parseNameAddrList(path)?.[0]?.uriText ?? ''));
+
+/** `ka_reply_codes`: `2,404`; null when it is not a list of numbers. `0` stands for all. */
+export function replyCodesOf(text: string): number[] | null {
+  const words = text.split(/[ ,]+/).filter((word) => word !== '');
+  if (words.length === 0 || words.length > MAX_REPLY_CODES || !words.every((word) => /^[0-9]{1,3}$/.test(word)))
+    return null;
+  return words.map(Number).filter((code) => code > 0);
+}
 
 /** `ruid-hash-sec-usec-counter`, hexadecimal; the record id has dashes of its own. */
 export function markOf(tag: string): { ruid: string; hash: number; sec: number; usec: number } | null {

@@ -16,7 +16,7 @@ import {
 } from '../../runtime/sdk/index.js';
 import type { UsrlocApi } from './api.js';
 import { copyOf, insertAt } from './contact-xavp.js';
-import { Keepalives } from './keepalive.js';
+import { Keepalives, replyCodesOf } from './keepalive.js';
 import { aorHash, type ConnectionWatch, Location } from './location.js';
 import { DbMode, Persistence } from './persistence.js';
 import { type ColumnName, columnNames } from './rows.js';
@@ -131,6 +131,18 @@ export default defineModule({
     ka_method: { type: 'str', default: 'OPTIONS', doc: 'Their method.' },
     ka_filter: { type: 'int', default: 0, doc: '1: contacts of this server_id only.' },
     ka_timeout: { type: 'int', default: 0, doc: 'Seconds without an answer after which a contact goes; 0: never.' },
+    ka_interval: {
+      type: 'int',
+      default: 0,
+      min: 0,
+      doc: 'Seconds a contact that answered is left in peace; 0: one at each timer_interval, as in 5.6 (40 from 6.0 on).',
+    },
+    ka_randomize: { type: 'int', default: 20, min: 0, doc: 'Up to so many seconds more, by chance.' },
+    ka_reply_codes: {
+      type: 'str',
+      default: '0',
+      doc: 'Answers that say a contact is there: statuses or classes, 2,404; 0: every answer.',
+    },
     ka_loglevel: { type: 'int', default: 255, doc: 'Level of a line for each answer; 255: none.' },
     ka_logmsg: { type: 'format', doc: 'Text of that line; default to-uri and remote address.' },
     preload: { type: 'str', many: true, doc: 'Tables to open at the start.' },
@@ -238,7 +250,7 @@ export default defineModule({
       me.state.caseSensitive = on;
     },
   }),
-  missing: ['param:ka_interval', 'param:ka_randomize', 'param:ka_reply_codes'],
+  missing: [],
 });
 
 const ruidSource = (prefix: string, { env, settings }: ModuleInit) =>
@@ -254,6 +266,9 @@ const watchOf = ({ connections }: ServerApi['transports']): ConnectionWatch => (
 
 function keepalivesOf(me: KeepaliveSelf, server: ServerApi): Keepalives | null {
   const { params } = me;
+  const replyCodes = replyCodesOf(params.ka_reply_codes);
+  if (replyCodes === null)
+    throw new StartError('SIPC8087', `usrloc: ka_reply_codes ${params.ka_reply_codes} is no list; write 2 or 200,404`);
   if (params.ka_mode === 0) return null;
   return new Keepalives(
     {
@@ -263,6 +278,9 @@ function keepalivesOf(me: KeepaliveSelf, server: ServerApi): Keepalives | null {
       method: params.ka_method,
       filter: params.ka_filter,
       timeoutSec: params.ka_timeout,
+      intervalSec: params.ka_interval,
+      randomizeSec: params.ka_randomize,
+      replyCodes,
       logLevel: params.ka_loglevel,
       logMessage: params.ka_logmsg ?? defaultLogMessage(server),
     },
@@ -278,6 +296,9 @@ interface KeepaliveSelf {
     readonly ka_method: string;
     readonly ka_filter: number;
     readonly ka_timeout: number;
+    readonly ka_interval: number;
+    readonly ka_randomize: number;
+    readonly ka_reply_codes: string;
     readonly ka_loglevel: number;
     readonly ka_logmsg: Format<RouteContext> | undefined;
   };
