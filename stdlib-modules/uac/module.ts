@@ -111,6 +111,7 @@ interface RegParams {
   readonly reg_active: number;
   readonly reg_use_domain: number;
   readonly default_socket: string;
+  readonly reload_delta: number;
 }
 interface Params {
   readonly rr_from_store_param: string;
@@ -243,6 +244,7 @@ async function startRegistrations(state: State, p: RegParams, server: ServerApi)
       useDomain: p.reg_use_domain !== 0,
       table: p.reg_db_table,
       defaultSocket: p.default_socket,
+      reloadDeltaSec: p.reload_delta,
     },
     db,
   );
@@ -297,11 +299,37 @@ const onRegistrations = (doc: string, run: (all: Registrations, call: RpcCall) =
 });
 async function reload(all: Registrations, call: RpcCall, uuid: string | null): Promise<void> {
   try {
+    if (uuid === null && !all.mayReload()) {
+      call.fault(500, 'Failed to shift records - check log messages');
+      return;
+    }
     if ((await all.load(uuid)) === 0 && uuid !== null) call.fault(404, 'Record not found');
   } catch {
     call.fault(500, `Failed to ${uuid === null ? 'reload records' : 'refresh record'} - check log messages`);
   }
 }
+
+/** `uac_reg_send_register`, `uac_reg_send_unregister`: the record is found as `uac.reg_info` finds it. */
+const sendNow = (doc: string, takeBack: boolean) =>
+  ({
+    doc,
+    args: [varStr('attribute', 'l_uuid, l_username, r_username or auth_username'), varStr('value')],
+    routes: ['any'],
+    async: 'never',
+    returns: { 1: 'sent', [-1]: 'no such record, or nothing can be looked for by that name' },
+    example: `uac_reg_send_${takeBack ? 'un' : ''}register("l_uuid", "trunk");`,
+    run(me: { readonly state: State }, ctx: RouteContext, attribute: string, value: string): Verdict {
+      const all = me.state.registrations;
+      const r = all?.find(attribute, value);
+      if (!all || !r) {
+        ctx.log(-1, r === null ? 'Record not found' : 'Unsupported filter attribute', 'uac');
+        return -1;
+      }
+      if (takeBack) r.expires = 0;
+      void all.send(r);
+      return 1;
+    },
+  }) as const;
 
 export default defineModule({
   name: 'uac',
@@ -356,9 +384,15 @@ export default defineModule({
     reg_gc_interval: {
       type: 'int',
       default: 150,
-      doc: 'Not used: Kamailio refuses a second uac.reg_reload within these seconds; here one may follow at once.',
+      doc: 'Not used: a second uac.reg_reload may follow at once; reload_delta sets a distance.',
     },
     reg_hash_size: { type: 'int', default: 4, doc: 'Not used: the table grows as it must.' },
+    reload_delta: {
+      type: 'int',
+      default: 0,
+      min: 0,
+      doc: 'Seconds in which uac.reg_reload is refused after the last one; 0: it may follow at once.',
+    },
     event_callback: {
       type: 'str',
       default: '',
@@ -460,6 +494,8 @@ export default defineModule({
         return (r.flags & RegFlag.ongoing) !== 0 ? -2 : (r.flags & RegFlag.disabled) !== 0 ? -3 : -99;
       },
     },
+    uac_reg_send_register: sendNow('Registers at once, whenever the timer would.', false),
+    uac_reg_send_unregister: sendNow('Takes a registration back; it is not renewed any more.', true),
     uac_reg_request_to: {
       doc: 'Sets Request-URI, next hop and the credentials’ AVPs for the provider of a remote registration.',
       args: [varStr('key'), varInt('mode', '0 by uuid, 1 by local user; 2 more: the HA1 in place of the password')],
@@ -659,6 +695,10 @@ export default defineModule({
       call.add(new RpcStruct({ omode: all.active ? 1 : 0, nmode: mode }));
       all.active = mode !== 0;
     }),
+    'uac.reg_register': onRegistrations('Send a register request.', (all, call) => {
+      const r = all.named(call);
+      return r === null ? undefined : all.send(r);
+    }),
     'uac.reg_unregister': onRegistrations('Send a register request with expires 0.', (all, call) => {
       const r = all.named(call);
       if (r === null) return undefined;
@@ -667,6 +707,5 @@ export default defineModule({
     }),
   },
   eventRoutes: { 'uac:reply': { doc: 'The answer to a request of uac_req_send(): $uac_req(evcode).' } },
-  // These came after 5.6.3.
-  missing: ['uac_reg_send_register', 'uac_reg_send_unregister', 'param:reload_delta', 'rpc:uac.reg_register'],
+  missing: [],
 });

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { RpcCall, type RpcParam } from '../../runtime/sdk/index.js';
-import { type Bench, startBench } from '../../runtime/sdk/testing.js';
+import { type Bench, benchRequest, startBench } from '../../runtime/sdk/testing.js';
+import sl from '../sl/module.js';
 import tm from '../tm/module.js';
 import { answer, challengeOf } from './digest.js';
 import uac from './module.js';
@@ -77,6 +78,28 @@ describe('a remote registration', () => {
     expect(last).toContain('\r\nExpires: 0\r\n');
     expect(await rpc('uac.reg_remove', 'trunk')).toBeUndefined();
     expect(await rpc('uac.reg_remove', 'trunk')).toBe('Record not found');
+  });
+  test('is sent and taken back by a route and by hand (Kamailio 6)', async () => {
+    const program = `return { modparams: ${JSON.stringify([...params, { module: 'uac', name: 'reload_delta', value: 60, at: '' }])},
+      async request_route(ctx) {
+        const on = link.modules.uac.uac_reg_send_register(ctx, 'l_uuid', 'trunk');
+        const none = link.modules.uac.uac_reg_send_register(ctx, 'l_uuid', 'other');
+        const bad = link.modules.uac.uac_reg_send_unregister(ctx, 'realm', 'other');
+        const off = link.modules.uac.uac_reg_send_unregister(ctx, 'l_username', 'local');
+        link.modules.sl.sl_send_reply(ctx, 200, [on, none, bad, off].join(' '));
+        return 1;
+      } };`;
+    bench = await startBench({ modules: [tm, sl, uac], program });
+    await rpc('uac.reg_active', 0);
+    await rpc('uac.reg_add', ...record);
+    expect(await rpc('uac.reg_register', 'l_uuid', 'trunk')).toBeUndefined();
+    expect((await wait())[0]).toMatch(/^REGISTER .*\r\nExpires: 60\r\n/s);
+    const sent = await wait(benchRequest('OPTIONS'));
+    expect(sent.find((text) => text.startsWith('SIP/2.0'))).toContain('SIP/2.0 200 1 -1 -1 1\r\n');
+    const expires = sent.map((text) => /^REGISTER .*\r\nExpires: (\d+)/s.exec(text)?.[1]);
+    expect(expires).toEqual(expect.arrayContaining(['60', '0']));
+    expect(await rpc('uac.reg_reload')).toBeUndefined();
+    expect(await rpc('uac.reg_reload')).toBe('Failed to shift records - check log messages');
   });
   test('that is refused is tried again later', async () => {
     await start();

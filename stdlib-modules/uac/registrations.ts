@@ -48,6 +48,8 @@ export interface RegOptions {
   readonly useDomain: boolean;
   readonly table: string;
   readonly defaultSocket: string;
+  /** Between two reloads of all records. */
+  readonly reloadDeltaSec: number;
 }
 export const columns = [
   'l_uuid',
@@ -79,6 +81,7 @@ const MAX_RECORDS = 1_000_000;
 export class Registrations {
   active = true;
   readonly records = new Map<string, Registration>();
+  private reloadedAt = Number.NEGATIVE_INFINITY;
   constructor(
     private readonly server: ServerApi,
     private readonly options: RegOptions,
@@ -143,6 +146,17 @@ export class Registrations {
       cseq: 0,
     });
     return null;
+  }
+  /** Not within `reloadDeltaSec` of the last one; notes the time of this one. */
+  mayReload(): boolean {
+    const { reloadDeltaSec } = this.options;
+    if (this.reloadedAt > this.now - reloadDeltaSec) {
+      const text = `shifting in-memory table is not possible in less than ${reloadDeltaSec} secs`;
+      this.server.log(-1, 'uac', text);
+      return false;
+    }
+    this.reloadedAt = this.now;
+    return true;
   }
   /** All rows, or one by its uuid, from the database; how many. */
   async load(uuid: string | null = null): Promise<number> {
