@@ -237,6 +237,8 @@ export interface Log {
   /** Levels of their own, by Kamailio's module name (debugger's `mod_level`). Where there are any, whoever writes has asked `prints`. */
   levels: ReadonlyMap<string, number>;
   write(record: LogRecord): void;
+  /** What colours a line of this level where lines are coloured (`log_color`): an escape sequence. */
+  colour?(level: LogLevel, sequence: string): void;
 }
 
 /** Whose level counts for a source that is no module. */

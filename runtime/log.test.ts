@@ -22,6 +22,19 @@ describe('log', () => {
     expect(sink.text).toEqual([` 0(${process.pid}) ${expected}`]);
   });
 
+  it('colours lines by level, each log its own way', () => {
+    const sink = lines();
+    const log = lineLog(3, sink, true);
+    log.colour?.(-1, '\u001b[1;32;49m');
+    for (const level of [-1, 0] as const) log.write({ level, source: 'x', text: 'y' });
+    lineLog(3, sink, true).write({ level: -1, source: 'x', text: 'y' });
+    expect(sink.text.map((text) => text.slice(0, text.indexOf(' ')))).toEqual([
+      '\u001b[1;32;49m',
+      '\u001b[35m',
+      '\u001b[31m',
+    ]);
+  });
+
   it('drops what is above the level, which may change', () => {
     for (const make of [lineLog, jsonLog]) {
       const sink = lines();

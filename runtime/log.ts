@@ -59,15 +59,19 @@ export function lineLog(
   inColour = false,
 ): RunningLog {
   const head = ` 0(${process.pid}) `;
+  const colours = [...COLOURS];
   return {
     level,
     levels: new Map(),
+    colour(of, sequence) {
+      colours[of + 5] = sequence;
+    },
     write(record) {
       if (record.level > this.level && this.levels.size === 0) return;
       const where = record.at !== undefined && record.source !== SCRIPT_SOURCE ? ` [${record.at}]` : '';
       const source = record.source === '' ? '' : `${record.source}${where}: `;
       const line = `${head}${record.levelName ?? levelName(record.level)}: ${source}${withoutEnd(cleared(record))}`;
-      sink.write(inColour ? `${COLOURS[record.level + 5]}${line}\n\x1b[0m` : `${line}\n`);
+      sink.write(inColour ? `${colours[record.level + 5]}${line}\n\x1b[0m` : `${line}\n`);
     },
     flush: () => sink.flushSync?.(),
   };
@@ -107,7 +111,7 @@ export interface ProcessLog extends RunningLog {
   use(form: 'lines' | 'json', inColour?: boolean): void;
 }
 export function processLog(): ProcessLog {
-  let target = lineLog();
+  let target: RunningLog = lineLog();
   return {
     get level() {
       return target.level;
@@ -122,6 +126,7 @@ export function processLog(): ProcessLog {
       target.levels = levels;
     },
     write: (record) => target.write(record),
+    colour: (of, sequence) => target.colour?.(of, sequence),
     flush: () => target.flush(),
     use(form, inColour) {
       const { level, levels } = target;

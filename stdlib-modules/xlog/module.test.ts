@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { isFacility, parseLevel } from '../../runtime/sdk/index.js';
-import { colour } from './colours.js';
+import { colour, parseColours } from './colours.js';
 
 describe('levels', () => {
   it.each([
@@ -21,3 +21,16 @@ it.each([
   ['r', null],
   ['rR', null],
 ])('colour %s', (name, code) => expect(colour(name)).toBe(code));
+it.each([
+  [
+    'L_ERR=Rx;l_warn=yb',
+    [
+      { level: -1, sequence: '\u001b[1;31;49m' },
+      { level: 0, sequence: '\u001b[0;33;44m' },
+    ],
+  ],
+  ['L_DBG=gx;', [{ level: 3, sequence: '\u001b[0;32;49m' }]],
+  ['L_ERR=R', null],
+  ['L_NONE=Rx', null],
+  ['', null],
+])('log_colors %j', (text, colours) => expect(parseColours(text)).toEqual(colours));

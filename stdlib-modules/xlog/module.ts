@@ -16,7 +16,7 @@ import {
   type Verdict,
   withShapes,
 } from '../../runtime/sdk/index.js';
-import { colour } from './colours.js';
+import { colour, parseColours } from './colours.js';
 
 interface Me {
   readonly params: {
@@ -117,6 +117,16 @@ export default defineModule({
     long_format: { type: 'int', default: 0, doc: '1: file and line in the lines of the functions that show them.' },
     prefix: { type: 'str', default: '<script>: ', doc: 'Put before every line.' },
     prefix_mode: { type: 'int', default: 0, doc: '1: pseudo-variables in `prefix` are evaluated for each line.' },
+    log_colors: {
+      type: 'str',
+      many: true,
+      doc: 'Colours of the levels with log_color, as $C writes them: L_ERR=Rx;L_WARN=yx.',
+    },
+    auto_newline: {
+      type: 'int',
+      default: 0,
+      doc: 'Not needed: every record is a line of its own, whether its text ends with \\n or not.',
+    },
     log_facility: { type: 'str', default: '', doc: 'Syslog facility of these lines.' },
     methods_filter: {
       type: 'int',
@@ -129,7 +139,13 @@ export default defineModule({
   state: (): State => ({ prefix: null }),
   start(me, server) {
     if (me.params.prefix_mode !== 0) me.state.prefix = server.format(me.params.prefix);
-    const { log_facility } = me.params;
+    const { log_facility, log_colors } = me.params;
+    for (const text of log_colors) {
+      const colours = parseColours(text);
+      if (colours === null)
+        throw new StartError('SIPC8023', `xlog: log_colors ${text} cannot be read; write L_ERR=Rx;L_WARN=yx`);
+      for (const { level, sequence } of colours) server.env.log.colour?.(level, sequence);
+    }
     if (log_facility !== '' && !isFacility(log_facility))
       throw new StartError(
         'SIPC8023',
@@ -218,6 +234,5 @@ export default defineModule({
   },
   rpc: {},
   eventRoutes: {},
-  // Colours per level belong to a terminal; records here are lines for a log reader.
-  missing: ['param:log_colors'],
+  missing: [],
 });
