@@ -2,6 +2,7 @@
 import type { Environment } from '../env.js';
 import type { Settings } from '../settings.js';
 import type { Transports } from '../transport/transports.js';
+import { processMemory } from './memory.js';
 import { type RpcCall, type RpcRegistry, RpcStruct } from './rpc.js';
 
 /** What the commands need of the server (a `ServerApi`). */
@@ -129,17 +130,8 @@ export function registerCoreRpc(server: CoreRpcServer): void {
     true,
   );
   put('core.shmmem', 'Returns shared memory info.', (call) => {
-    const { rss, heapTotal, heapUsed } = process.memoryUsage();
-    call.add(
-      new RpcStruct({
-        total: rss,
-        free: heapTotal - heapUsed,
-        used: heapUsed,
-        real_used: heapTotal,
-        max_used: process.resourceUsage().maxRSS * 1024,
-        fragments: 1,
-      }),
-    );
+    const { total, free, used, realUsed, maxUsed, fragments } = processMemory();
+    call.add(new RpcStruct({ total, free, used, real_used: realUsed, max_used: maxUsed, fragments }));
   });
   put('core.sockets_list', 'List listen sockets', (call) => {
     const list = call.array();

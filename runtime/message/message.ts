@@ -103,6 +103,13 @@ export class SipMessage {
     }
   }
 
+  /** Bytes that nobody has read as a message yet: no method, no header fields, only their text. */
+  static unread(raw: string, received: ReceiveInfo): SipMessage {
+    const nothing = { start: 0, firstEnd: 0, secondStart: 0, secondEnd: 0, thirdStart: 0, thirdEnd: 0, end: 0 };
+    const index = { fields: [], headersEnd: 0, bodyStart: raw.length, complete: false, broken: true };
+    return new SipMessage(raw, received, 0, { isRequest: true, ...nothing }, index);
+  }
+
   get headers(): readonly HeaderField[] {
     return (this.fields ??= indexHeaders(this.raw, this.startLine.end).fields);
   }

@@ -16,7 +16,9 @@ export class Receiver {
   }
 
   /** False: not SIP. */
-  receive = (bytes: string, received: ReceiveInfo): boolean => {
+  receive = (written: string, received: ReceiveInfo): boolean => {
+    const changed = this.runner.rewrite?.(written, received) ?? null;
+    const bytes = changed?.bytes ?? written;
     const msg = parseMessage(bytes, received, ++this.server.messageCount.value);
     if (msg instanceof ParseFailure) {
       for (const take of this.server.transports.nonSip) if (take(bytes, received)) return true;
@@ -28,7 +30,7 @@ export class Receiver {
     if (received.connectionId !== 0 && this.server.settings.values.tcp_accept_aliases) this.alias(msg, received);
     if (msg.isRequest) {
       this.#stats.request(msg.methodId);
-      this.runner.request(msg);
+      this.runner.request(msg, changed?.values);
     } else {
       this.#stats.response(msg.status, msg.methodId);
       this.runner.response(msg);

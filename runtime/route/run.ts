@@ -49,12 +49,15 @@ export class Runner implements TransactionScript, ServerScript {
 
   // The receive path -------------------------------------------------------------------------------------------
 
-  request(msg: SipMessage): void {
+  rewrite: ServerScript['rewrite'] = null;
+
+  /** `values`: AVPs and their like that were set before the message was read. */
+  request(msg: SipMessage, values?: RunValues): void {
     const route = this.#program.request_route;
     if (route === null) return;
     this.inOrder(`q${msg.callId}`, msg, () => {
       if (msg.method === 'ACK' && this.#server.transactions.absorbAck(msg)) return undefined;
-      const ctx = this.context('request', 'request_route', msg, new Draft());
+      const ctx = this.context('request', 'request_route', msg, new Draft(), null, values ? { values } : null);
       const ended = () => this.#server.transactions.requestRouteEnded(ctx);
       const running = this.execute(ctx, route);
       if (running instanceof Promise) return running.then(ended);
@@ -226,7 +229,7 @@ export class Runner implements TransactionScript, ServerScript {
     msg: SipMessage,
     draft: Draft,
     t: Transaction | null = null,
-    from: RouteRun | null = null,
+    from: Pick<RouteRun, 'values'> | null = null,
   ): Context {
     const parent = from instanceof Context ? from : null;
     const values: object | undefined = from?.values ?? t?.values;

@@ -8,6 +8,7 @@ import type { RpcCall, RpcRegistry } from '../admin/rpc.js';
 import type { Stats } from '../admin/stats.js';
 import type { Databases } from '../db/databases.js';
 import type { DbDriver } from '../db/types.js';
+import type { Targets } from '../dns/target.js';
 import type { Environment, LogLevel } from '../env.js';
 import type { SipMessage } from '../message/message.js';
 import type { Transactions } from '../proxy/transactions.js';
@@ -16,7 +17,7 @@ import type { Settings } from '../settings.js';
 import type { Transaction } from '../transaction/transaction.js';
 import type { RouteRun } from '../transaction/types.js';
 import type { Transports } from '../transport/transports.js';
-import type { NextHop } from '../transport/types.js';
+import type { NextHop, ReceiveInfo } from '../transport/types.js';
 import type { AvpStore } from '../values/avp.js';
 import type { XavpStore } from '../values/xavp.js';
 import type {
@@ -91,7 +92,14 @@ export interface LoadedConfig {
   has(kind: 'failure_route' | 'branch_route' | 'onreply_route' | 'event_route' | 'route', name: string): boolean;
 }
 
-export type ServerScript = Script<SipMessage, RouteContext>;
+export interface Rewritten {
+  readonly bytes: string;
+  readonly values: RunValues;
+}
+export interface ServerScript extends Script<SipMessage, RouteContext> {
+  /** Sees what came in before it is read as a message; `bytes` take its place, `values` are those of the request's run. */
+  rewrite: ((bytes: string, received: ReceiveInfo) => Rewritten | null) | null;
+}
 
 /** What a start-up and a module hook see. */
 export interface ServerApi {
@@ -100,6 +108,8 @@ export interface ServerApi {
   readonly settings: Settings;
   readonly transports: Transports;
   readonly transactions: Transactions;
+  /** RFC 3263, and the cache of what DNS said. */
+  readonly targets: Targets;
   readonly stats: Stats;
   readonly rpc: RpcRegistry;
   /** What `db_url` parameters open: `await server.databases.open(url, me.name)` in a start hook. */

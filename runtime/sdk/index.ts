@@ -7,6 +7,7 @@ import { defineModuleIn } from './define.js';
 
 export * from '../admin/files.js';
 export * from '../admin/local-io.js';
+export { heapSpaces, memoryReport, processMemory } from '../admin/memory.js';
 export { jsonText, printJson } from '../admin/print-json.js';
 export * from '../admin/rpc.js';
 export { type StatEntry, Stats } from '../admin/stats.js';

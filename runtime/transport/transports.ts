@@ -59,6 +59,8 @@ export class Transports {
   readonly connections: Connections;
   /** Who else may take what is not SIP; true: taken. */
   readonly nonSip: ((bytes: string, received: ReceiveInfo) => boolean)[] = [];
+  /** May put other bytes in place of what is about to be sent (corex: `event_route[network:msg]`). */
+  rewrite: ((bytes: string, hop: NextHop) => string) | null = null;
   readonly stats: TransportStats = { received: 0, sent: 0, keepalives: 0, sendFailed: 0 };
 
   constructor(
@@ -181,8 +183,9 @@ export class Transports {
   }
 
   /** False: refused at once (no connection allowed, too long, wrong family). Later failures go to `options.failed`. */
-  send(hop: NextHop, bytes: string, options: SendOptions = {}): boolean {
+  send(hop: NextHop, written: string, options: SendOptions = {}): boolean {
     if (hop.port === 0 && !hop.connectionId) return this.refused();
+    const bytes = this.rewrite === null ? written : this.rewrite(written, hop);
     if (hop.proto === 'udp') {
       const datagram = this.datagrams[hop.socket.index];
       if (

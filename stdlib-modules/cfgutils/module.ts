@@ -4,6 +4,7 @@ import {
   coreHash,
   defineModule,
   int,
+  memoryReport,
   NamedLocks,
   opt,
   type RouteContext,
@@ -38,7 +39,7 @@ async function md5Of(path: string): Promise<string | null> {
 const bitOf = (flag: number): number => (flag < 0 || flag > 31 ? 0 : 1 << flag);
 
 /** Kamailio's pools of memory have no counterpart: all four tell of the process. */
-const memoryReport = (name: string) =>
+const logMemory = (name: string) =>
   ({
     doc: 'Logs the memory of the process.',
     args: [],
@@ -46,8 +47,7 @@ const memoryReport = (name: string) =>
     returns: { 1: 'always' },
     example: `${name}();`,
     run(_me: unknown, ctx: RouteContext) {
-      const { rss, heapTotal, heapUsed, external } = process.memoryUsage();
-      ctx.log(1, `memory in bytes: resident ${rss}, heap ${heapUsed} of ${heapTotal}, outside of it ${external}`, name);
+      for (const line of memoryReport()) ctx.log(1, line, name);
       return 1;
     },
   }) as const;
@@ -236,10 +236,10 @@ export default defineModule({
         process.abort();
       },
     },
-    pkg_status: memoryReport('pkg_status'),
-    shm_status: memoryReport('shm_status'),
-    pkg_summary: memoryReport('pkg_summary'),
-    shm_summary: memoryReport('shm_summary'),
+    pkg_status: logMemory('pkg_status'),
+    shm_status: logMemory('shm_status'),
+    pkg_summary: logMemory('pkg_summary'),
+    shm_summary: logMemory('shm_summary'),
     check_route_exists: {
       doc: 'Is there a route block of this name?',
       args: [varStr('name')],

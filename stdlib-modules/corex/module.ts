@@ -18,6 +18,9 @@ import {
   varStr,
   writeBytes,
 } from '../../runtime/sdk/index.js';
+import { addRecord, addRecords } from './dns-records.js';
+import { memoryCommands } from './memory.js';
+import { interceptNetwork, isIncoming, NETWORK_EVENT } from './network.js';
 import { arriveAt, comeFrom } from './received.js';
 import { sendMessage, sendText, socketAt } from './sending.js';
 import { listAliases, listSockets } from './sockets.js';
@@ -182,10 +185,38 @@ export default defineModule({
       many: true,
       doc: 'A domain that is us with all domains under it: [proto:]domain[:port].',
     },
+    dns_cache: {
+      type: 'str',
+      many: true,
+      doc: 'A record of the DNS cache: type=A;name=example.org;addr=192.0.2.1;ttl=3600;flags=0. A, AAAA, SRV; flags 2: it stays.',
+    },
+    dns_file: { type: 'str', many: true, doc: 'A file with such records, one a line.' },
+    nio_intercept: { type: 'int', default: 0, doc: '1: event_route[network:msg] sees every message, in and out.' },
+    nio_min_msg_len: { type: 'int', default: -1, doc: 'Shorter messages are not shown to it.' },
+    nio_msg_avp: { type: 'avp', doc: 'AVP in which it leaves the message to put in place of the one it saw.' },
   },
   stats: {},
-  start(me, server) {
-    for (const text of me.params.alias_subdomains)
+  async start(me, server) {
+    const { params } = me;
+    for (const text of params.dns_cache)
+      if (!addRecord(server, text))
+        throw new StartError('SIPC8023', `corex: dns_cache ${text} is no record; write type=A;name=…;addr=…;ttl=…`);
+    for (const path of params.dns_file) {
+      const text = await readBytes(path, MAX_FILE_BYTES);
+      if (text === null) throw new StartError('SIPC8023', `corex: dns_file ${path} cannot be read`);
+      const bad = addRecords(server, text);
+      if (bad !== null) throw new StartError('SIPC8023', `corex: dns_file ${path}: ${bad} is no record`);
+    }
+    if (params.nio_intercept !== 0) {
+      if (!server.script.hasEvent(NETWORK_EVENT))
+        throw new StartError(
+          'SIPC8023',
+          `corex: nio_intercept needs event_route[${NETWORK_EVENT}]: write it, or take it out`,
+        );
+      if (params.nio_msg_avp === undefined) server.log(0, 'corex', 'no AVP defined to store modified message');
+      interceptNetwork(server, { minBytes: Math.max(0, params.nio_min_msg_len), result: params.nio_msg_avp ?? null });
+    }
+    for (const text of params.alias_subdomains)
       if (!server.transports.addSubdomains(text))
         throw new StartError('SIPC8023', `corex: alias_subdomains ${text} is not [proto:]domain[:port]`);
   },
@@ -197,6 +228,14 @@ export default defineModule({
       returns: done,
       example: 'append_branch("sip:bob@10.0.0.2", "0.5");',
       run: (_me, ctx, uri, q) => appendBranch(ctx, uri, q),
+    },
+    is_incoming: {
+      doc: 'In event_route[network:msg]: did this message come in? Else it is about to go out.',
+      args: [],
+      routes: ['any'],
+      returns: { 1: 'it came in', [-1]: 'it goes out' },
+      example: 'if (is_incoming()) { xlog("$ml bytes\\n"); }',
+      run: (_me, ctx) => (isIncoming(ctx) ? 1 : -1),
     },
     setxflag: {
       doc: 'Sets one of 64 further message flags.',
@@ -454,24 +493,13 @@ export default defineModule({
         call.add(new RpcStruct({ old, new: level }));
       },
     },
+    ...memoryCommands,
   },
-  eventRoutes: {},
-  // network:msg and its parameters rewrite packets below the message layer. The shm and pkg commands tell of memory pools that are
-  // not there.
-  missing: [
-    'is_incoming',
-    'transformation:sock',
-    'param:dns_cache',
-    'param:nio_intercept',
-    'param:nio_min_msg_len',
-    'param:nio_msg_avp',
-    'event_route[corex:reply-out]',
-    'event_route[network:msg]',
-    'rpc:corex.shm_status',
-    'rpc:corex.shm_summary',
-    'rpc:corex.pkg_summary',
-    'rpc:shm.info',
-    'rpc:shm.report',
-    'rpc:shm.stats',
-  ],
+  eventRoutes: {
+    [NETWORK_EVENT]: {
+      doc: 'A message as it comes in or goes out, its text in $mb (nio_intercept). It must not wait.',
+    },
+    'corex:reply-out': { doc: 'Accepted and never run: Kamailio 5.6 hands it no message, and does not run it either.' },
+  },
+  missing: ['transformation:sock'],
 });

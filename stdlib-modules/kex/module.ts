@@ -5,6 +5,7 @@ import {
   format,
   opt,
   parseUri,
+  processMemory,
   pvWritable,
   type RouteContext,
   scriptFlags,
@@ -13,6 +14,7 @@ import {
   varInt,
   varStr,
 } from '../../runtime/sdk/index.js';
+import { memoryCommands } from './memory.js';
 import { RuidSource } from './ruid.js';
 import { fetch, getStatistics, reset } from './stats.js';
 
@@ -66,15 +68,12 @@ export default defineModule({
     const { stats } = server;
     const gauge = (name: string, read: () => number) => stats.gauge('shmem', name, read);
     // Memory of this process: Kamailio's shared memory has no other counterpart here.
-    gauge('total_size', () => process.memoryUsage.rss());
-    gauge('used_size', () => process.memoryUsage().heapUsed);
-    gauge('real_used_size', () => process.memoryUsage().heapTotal);
-    gauge('max_used_size', () => process.resourceUsage().maxRSS * 1024);
-    gauge('free_size', () => {
-      const { heapTotal, heapUsed } = process.memoryUsage();
-      return heapTotal - heapUsed;
-    });
-    gauge('fragments', () => 1);
+    gauge('total_size', () => processMemory().total);
+    gauge('used_size', () => processMemory().used);
+    gauge('real_used_size', () => processMemory().realUsed);
+    gauge('max_used_size', () => processMemory().maxUsed);
+    gauge('free_size', () => processMemory().free);
+    gauge('fragments', () => processMemory().fragments);
   },
   functions: {
     setsflag: {
@@ -246,7 +245,8 @@ export default defineModule({
       doc: 'clear core and modules stats (verbose operation)',
       run: (_me, call, { stats }) => reset(stats, call, true),
     },
+    ...memoryCommands,
   },
   eventRoutes: {},
-  missing: ['rpc:pkg.stats', 'rpc:pkg.info', 'rpc:mod.stats', 'rpc:mod.mem_stats', 'rpc:mod.mem_statsx'],
+  missing: [],
 });

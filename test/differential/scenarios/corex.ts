@@ -14,6 +14,15 @@ export default group('corex', 'corex.cfg', [
   probe('files', 'file_write() and file_read()'),
   relayed('topvia', 'our Via with fields of xavps'),
   relayed('topvia_off', 'taken back, and with no xavp'),
+  scenario(
+    'wire',
+    'event_route[network:msg] changes what comes in and what goes out; dns_cache',
+    async ({ alice, bob, uri }) => {
+      await alice.request('MESSAGE', uri('wire'), { headers: ['X-Wire: change', 'Subject: first'] });
+      await bob.reply(await bob.receives('MESSAGE'), 200);
+      await alice.receives(200);
+    },
+  ),
   scenario('data', 'send_data(), sendx(), send_udp()', async ({ alice, bob, uri }) => {
     await alice.request('OPTIONS', uri('data'));
     await alice.receives(200);
