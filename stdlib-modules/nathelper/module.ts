@@ -76,6 +76,11 @@ export default defineModule({
       min: 0,
       doc: 'Seconds after the last answer to a SIP ping until the contact goes; 0: it stays.',
     },
+    ignore_path: {
+      type: 'int',
+      default: 0,
+      doc: '1: pings go to the contact or where it was received from, not along its Path.',
+    },
     alias_name: { type: 'str', default: 'alias', doc: 'Name of the alias parameter.' },
   },
   stats: {},
@@ -95,6 +100,7 @@ export default defineModule({
     const socket = match === null ? null : server.transports.findSocket(match[1] ?? '', Number(match[2] ?? 0), 'udp');
     state.pinger = new Pinger(server, bindings, {
       intervalSec: params.natping_interval,
+      ignorePath: params.ignore_path !== 0,
       natedOnly: params.ping_nated_only !== 0,
       sipFlag: flagMask(params.sipping_bflag),
       disableFlag: flagMask(params.natping_disable_bflag),

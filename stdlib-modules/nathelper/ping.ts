@@ -42,6 +42,8 @@ export interface Bindings {
 export interface PingOptions {
   readonly intervalSec: number;
   readonly natedOnly: boolean;
+  /** SIP pings do not go along the Path. */
+  readonly ignorePath: boolean;
   /** Bit masks of branch flags; 0: not used. */
   readonly sipFlag: number;
   readonly disableFlag: number;
@@ -118,8 +120,9 @@ export class Pinger {
     }
   }
   async #ping(c: Binding, aorHash: number): Promise<void> {
-    const { sipFlag, natedOnly } = this.options;
-    const first = c.path === '' || (c.cflags & sipFlag) === 0 ? undefined : parseNameAddrList(c.path)?.[0]?.uriText;
+    const { sipFlag, natedOnly, ignorePath } = this.options;
+    const first =
+      ignorePath || c.path === '' || (c.cflags & sipFlag) === 0 ? undefined : parseNameAddrList(c.path)?.[0]?.uriText;
     const to = first ?? (c.received === '' ? c.uri : c.received);
     const uri = parseUri(to);
     if (uri === null || (uri.transport ?? 'udp') !== 'udp') return;
