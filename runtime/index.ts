@@ -356,7 +356,7 @@ function proxySettings({ values }: Settings): () => ProxySettings {
       return MTU_PROTOS[values.udp_mtu_try_proto] ?? 0;
     },
     get dnsFailover() {
-      return values.use_dns_failover !== 0;
+      return values.use_dns_failover !== 0 && values.dns_cache_init !== 0;
     },
     get serverLine() {
       return values.server_signature ? values.server_header : '';

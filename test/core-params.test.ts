@@ -1,5 +1,6 @@
 /** Core parameters that change what a running server does, each seen from outside. */
 import { describe, expect, it } from 'vitest';
+import { RpcCall } from '../runtime/admin/rpc.js';
 import { simulatedEnvironment } from '../runtime/env/simulated.js';
 import { lineLog } from '../runtime/log.js';
 import { dropPrivileges, enterFolder } from '../runtime/privileges.js';
@@ -142,4 +143,42 @@ it('$defs is the text of a define in quotes', async () => {
 #!define TEXT "abc"
     request_route { xlog("L_ERR", "$defs(PLAIN) $defs(TEXT) $defs(NONE)\\n"); error("a", "b"); exit; }`);
   expect(lines).toEqual(['<script> "xyz" "abc" <null>', '<core> error("a", "b") not implemented yet']);
+});
+
+describe('latency_cfg_log and latency_limit_cfg', () => {
+  const routes = 'loadmodule "cfgutils.so"\nrequest_route { usleep("20000"); xlog("L_ERR", "slept\\n"); exit; }';
+  it.each([
+    ['', 0],
+    ['latency_cfg_log=2\n', 1],
+    ['latency_cfg_log=2\nlatency_limit_cfg=10000\n', 1],
+    ['latency_cfg_log=2\nlatency_limit_cfg=50000\n', 0],
+  ])('%j: %i lines', async (settings, count) => {
+    const lines = await logged(settings + routes);
+    expect(lines).toContain('<script> slept');
+    const told = lines.filter((line) => /^<core> request-route executed in: 2\d{4} usec$/.test(line));
+    expect(told).toHaveLength(count);
+  });
+});
+
+it.each([
+  [300, 0],
+  [100, 1],
+])('msg_recv_max_size=%i: %i longer messages are left out', async (limit, count) => {
+  const lines = await logged(`msg_recv_max_size=${limit}\nrequest_route { xlog("L_ERR", "seen\\n"); exit; }`);
+  expect(lines.filter((line) => line.startsWith('<core> received message too big'))).toHaveLength(count);
+  expect(lines.includes('<script> seen')).toBe(count === 0);
+});
+
+it.each([
+  ['dns_cache_init', 'use_dns_cache', 'dns.view', 'dns cache support disabled (see use_dns_cache)'],
+  ['dst_blocklist_init', 'use_dst_blocklist', 'dst_blocklist.view', 'dst blocklist support disabled'],
+])('%s=0: %s=1 turns nothing on', async (init, use, command, refusal) => {
+  for (const on of [1, 0]) {
+    const cfg = await buildCfg('core.cfg', `${head}${init}=${on}\n${use}=1\nrequest_route { exit; }`);
+    const server = await startBuilt(cfg, simulatedEnvironment());
+    const call = new RpcCall(command, []);
+    await server.rpc.execute(call, () => undefined)?.done;
+    expect(call.faulted?.text).toBe(on === 1 ? undefined : refusal);
+    await server.stop(0);
+  }
 });

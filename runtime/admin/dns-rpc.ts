@@ -73,7 +73,15 @@ export function registerDnsRpc(server: DnsRpcServer): void {
   const { cache } = targets;
   const now = () => env.clock.monotonic();
   const put = (name: string, doc: string, run: (call: RpcCall) => void | Promise<void>, array?: boolean) =>
-    rpc.register(name, doc, (call) => (settings.values.use_dns_cache ? run(call) : call.fault(500, NO_CACHE)), array);
+    rpc.register(
+      name,
+      doc,
+      (call) => {
+        const { use_dns_cache, dns_cache_init } = settings.values;
+        return use_dns_cache && dns_cache_init ? run(call) : call.fault(500, NO_CACHE);
+      },
+      array,
+    );
   const ok = (call: RpcCall) => call.add(new RpcStruct({ status: 'ok' }));
 
   put('dns.mem_info', 'dns cache memory info.', (call) => {
@@ -170,7 +178,10 @@ function registerBlocklist({ rpc, settings, blocklist, env }: DnsRpcServer): voi
     rpc.register(
       name,
       doc,
-      (call) => (settings.values.use_dst_blocklist ? run(call) : call.fault(500, 'dst blocklist support disabled')),
+      (call) => {
+        const { use_dst_blocklist, dst_blocklist_init } = settings.values;
+        return use_dst_blocklist && dst_blocklist_init ? run(call) : call.fault(500, 'dst blocklist support disabled');
+      },
       array,
     );
   put('dst_blocklist.mem_info', 'dst blocklist memory usage info.', (call) => {

@@ -17,6 +17,7 @@ export const Failure = {
 } as const;
 
 export interface BlocklistSettings {
+  readonly dst_blocklist_init: number;
   readonly use_dst_blocklist: number;
   readonly dst_blocklist_expire: number;
   /** KB. */
@@ -61,13 +62,16 @@ export class Blocklist {
     this.entries.clear();
   }
 
+  private get isOn(): boolean {
+    return this.settings.dst_blocklist_init !== 0 && this.settings.use_dst_blocklist !== 0;
+  }
   /** After a failure of this kind, unless the protocol's mask ignores it. */
   failed(
     { proto, ip, port }: { readonly proto: Proto; readonly ip: string; readonly port: number },
     flag: number,
     forSec = this.settings.dst_blocklist_expire,
   ): void {
-    if (!this.settings.use_dst_blocklist || (flag & ~this.ignored(proto)) === 0) return;
+    if (!this.isOn || (flag & ~this.ignored(proto)) === 0) return;
     this.put({ proto, ip, port }, flag, forSec);
   }
   /** By a command; false when the list is full. */
@@ -88,7 +92,7 @@ export class Blocklist {
     return true;
   }
   blocks({ proto, ip, port }: { readonly proto: Proto; readonly ip: string; readonly port: number }): boolean {
-    if (!this.settings.use_dst_blocklist || this.entries.size === 0) return false;
+    if (!this.isOn || this.entries.size === 0) return false;
     const listed =
       this.has(keyOf(proto, ip, port)) ||
       this.has(keyOf(null, ip, port)) ||

@@ -12,6 +12,7 @@ export type RecordType = 'A' | 'AAAA' | 'SRV' | 'NAPTR';
 export const recordTypes: readonly RecordType[] = ['A', 'AAAA', 'SRV', 'NAPTR'];
 
 export interface CacheSettings {
+  readonly dns_cache_init: number;
   readonly use_dns_cache: number;
   readonly dns_cache_min_ttl: number;
   readonly dns_cache_max_ttl: number;
@@ -147,7 +148,7 @@ export class DnsCache {
     this.onSlow(question, ms);
   }
   private keep(type: RecordType, name: string, records: readonly { readonly ttlSec: number }[]): void {
-    if (!this.settings.use_dns_cache) return;
+    if (!this.settings.use_dns_cache || !this.settings.dns_cache_init) return;
     const { dns_cache_min_ttl: min, dns_cache_max_ttl: max, dns_cache_negative_ttl: negative } = this.settings;
     const shortest = records.reduce((least, { ttlSec }) => Math.min(least, ttlSec), Number.POSITIVE_INFINITY);
     const ttlSec = records.length === 0 ? negative : Math.min(Math.max(shortest, min), max);

@@ -19,6 +19,10 @@ export class Receiver {
   receive = (written: string, received: ReceiveInfo): boolean => {
     const changed = this.runner.rewrite?.(written, received) ?? null;
     const bytes = changed?.bytes ?? written;
+    if (bytes.length > this.server.settings.values.msg_recv_max_size) {
+      this.server.log(-1, '<core>', `received message too big: ${bytes.length}`);
+      return false;
+    }
     const msg = parseMessage(bytes, received, ++this.server.messageCount.value);
     if (msg instanceof ParseFailure) {
       for (const take of this.server.transports.nonSip) if (take(bytes, received)) return true;

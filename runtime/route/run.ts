@@ -4,6 +4,8 @@
  * A run never throws: an error in a module or in our own code is logged with the cfg line, and the message is answered
  * with 500 where that is still possible.
  */
+
+import type { LogLevel } from '../env.js';
 import { Draft } from '../message/draft.js';
 import { indexMessage, ParseFailure, type SipMessage } from '../message/message.js';
 import type { LoadedConfig, RouteContext, RunValues, ServerApi, ServerScript } from '../sdk/context.js';
@@ -58,7 +60,11 @@ export class Runner implements TransactionScript, ServerScript {
     this.inOrder(`q${msg.callId}`, msg, () => {
       if (msg.method === 'ACK' && this.#server.transactions.absorbAck(msg)) return undefined;
       const ctx = this.context('request', 'request_route', msg, new Draft(), null, values ? { values } : null);
-      const ended = () => this.#server.transactions.requestRouteEnded(ctx);
+      const startedAt = this.#server.env.clock.monotonic();
+      const ended = () => {
+        this.noteLatency('request', ctx, startedAt);
+        this.#server.transactions.requestRouteEnded(ctx);
+      };
       const running = this.execute(ctx, route);
       if (running instanceof Promise) return running.then(ended);
       ended();
@@ -72,7 +78,9 @@ export class Runner implements TransactionScript, ServerScript {
       const route = this.#program.reply_route;
       if (route === null) return this.pass(msg, draft);
       const ctx = this.context('core_reply', 'reply_route', msg, draft);
+      const startedAt = this.#server.env.clock.monotonic();
       const finish = (verdict: Verdict): void | Promise<void> => {
+        this.noteLatency('reply', ctx, startedAt);
         // receive.c: the response goes no further after drop, and when the route's code is 0 or negative; `exit` is code 1.
         if (verdict !== EXIT && verdict < 0) ctx.log(0, 'error while trying onreply script', '<core>');
         if (ctx.dropped || (verdict !== EXIT && verdict <= 0)) {
@@ -84,6 +92,13 @@ export class Runner implements TransactionScript, ServerScript {
       const running = this.execute(ctx, route);
       return running instanceof Promise ? running.then(finish) : finish(running);
     });
+  }
+  /** `latency_cfg_log`, `latency_limit_cfg` (receive.c); what the route waited for is in it. */
+  private noteLatency(what: 'request' | 'reply', ctx: Context, startedAt: number): void {
+    const { latency_cfg_log: level, latency_limit_cfg: limit } = this.#server.settings.values;
+    if (level > this.#server.env.log.level) return;
+    const usec = Math.round((this.#server.env.clock.monotonic() - startedAt) * 1000);
+    if (usec >= limit) ctx.log(Math.max(-5, level) as LogLevel, `${what}-route executed in: ${usec} usec`, '<core>');
   }
   private pass(msg: SipMessage, draft: Draft): void | Promise<void> {
     const passed = this.#server.transactions.response(msg, draft);

@@ -85,7 +85,6 @@ export const idleSettings = {
   log_engine_type: idleStr('', 'Where the log goes, of module log_custom.'),
   log_engine_data: idleStr('', 'Parameters of that.'),
   corelog: idleInt(-1, 'Level of some of the core’s log lines.', { live: true }),
-  latency_cfg_log: idleInt(3, 'Level of the time each route took.', { live: true }),
   sip_parser_log: idleInt(0, 'Level of log lines about messages that do not parse.', { live: true }),
   sip_parser_log_oneline: idleInt(0, 'Such a message on one line.', { live: true }),
   verbose_startup: idleInt(0, 'More lines at the start.'),

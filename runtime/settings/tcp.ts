@@ -42,6 +42,7 @@ export const tcpSettings = {
     'A stream message without Content-Length has no body; HTTP needs it.',
     live('accept_no_cl', 0, 1),
   ),
+  tcp_accept_unique: int(0, '1: a second connection between the same two addresses and ports is refused.'),
   tcp_accept_haproxy: int(
     0,
     '1: a connection may begin with a header of the PROXY protocol, which says where it comes from.',

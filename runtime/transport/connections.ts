@@ -43,6 +43,7 @@ export interface StreamSettings {
   readonly tcp_keepcnt: number;
   readonly tcp_listen_backlog: number;
   readonly tcp_accept_haproxy: number;
+  readonly tcp_accept_unique: number;
   readonly tcp_accept_iplimit: number;
   readonly tcp_wait_data: number;
   readonly tos: number;
@@ -144,9 +145,17 @@ export class Connections {
   }
 
   accept(stream: StreamConnection, socket: ListenSocket): void {
-    if (!this.hasRoom(socket.proto === 'tls', '')) stream.destroy();
+    if (!this.hasRoom(socket.proto === 'tls', '') || this.isDuplicate(stream)) stream.destroy();
     else if (this.settings.tcp_accept_haproxy === 0) this.admit(stream, socket, null, '');
     else this.acceptProxied(stream, socket);
+  }
+  /** `tcp_accept_unique`: one between these two addresses is still open. */
+  private isDuplicate({ local, remote }: StreamConnection): boolean {
+    if (this.settings.tcp_accept_unique === 0) return false;
+    const open = this.at(remote.ip, remote.port);
+    if (open === undefined || open.local.ip !== local.ip || open.local.port !== local.port) return false;
+    this.log(-1, 'duplicated connection by local and remote addresses');
+    return true;
   }
   /** A balancer in front of us may say first whom it speaks for; who says nothing within `tcp_wait_data` is cut off. */
   private acceptProxied(stream: StreamConnection, socket: ListenSocket): void {
