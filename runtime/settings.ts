@@ -171,6 +171,9 @@ function refusal({ min, max, values }: SettingSpec, value: number | string): str
 const inRange = ({ min, max }: SettingSpec, value: number): number =>
   Math.min(Math.max(value, min ?? value), max ?? value);
 
+/** Of one group. */
+const MAX_INSTANCES = 10_000;
+
 /** The values of one server, live ones included. Read the fields of `values` directly. */
 export class Settings {
   readonly values: SettingValues;
@@ -180,6 +183,8 @@ export class Settings {
   readonly custom = new Map<string, CustomSetting>();
   /** Every parameter that `cfg.get` and `cfg.set` reach, by `group.name`. */
   readonly live = new Map<string, LiveSetting>();
+  /** Of a group the cfg has made: its instances by number, each with the values that are not the group's (`cfg.add_group_inst`). */
+  readonly #instances = new Map<string, Map<number, Map<string, number | string>>>();
   #listeners: ((name: string, value: number | string) => void)[] = [];
 
   constructor(written: Readonly<Record<string, number | string>> = {}) {
@@ -244,6 +249,22 @@ export class Settings {
     return this.assign(name, value, true);
   }
   /** `name` of a global parameter, `group.name` of a module's and of the cfg's own. */
+  /** What an instance has of its own; undefined: there is no such instance. */
+  instance(group: string, id: number): Map<string, number | string> | undefined {
+    return this.#instances.get(group)?.get(id);
+  }
+  /** False: not a group of the cfg's own, or too many. One that is there stays as it is. */
+  addInstance(group: string, id: number): boolean {
+    if (![...this.custom.values()].some((one) => one.group === group)) return false;
+    const all = this.#instances.get(group) ?? new Map<number, Map<string, number | string>>();
+    if (all.size >= MAX_INSTANCES) return false;
+    if (!all.has(id)) all.set(id, new Map());
+    this.#instances.set(group, all);
+    return true;
+  }
+  removeInstance(group: string, id: number): boolean {
+    return this.#instances.get(group)?.delete(id) ?? false;
+  }
   onChange(listener: (name: string, value: number | string) => void): void {
     this.#listeners.push(listener);
   }

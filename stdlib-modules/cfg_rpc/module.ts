@@ -14,7 +14,10 @@ import {
 type Setting = NonNullable<ReturnType<Settings['live']['get']>>;
 interface Change {
   readonly setting: Setting;
-  readonly value: number | string;
+  /** Null: the instance has the group's value again (`cfg.del`). */
+  readonly value: number | string | null;
+  /** Of an instance, `group[id]`; null: of the group itself. */
+  readonly id: number | null;
 }
 
 class CfgState {
@@ -24,10 +27,39 @@ class CfgState {
 
 const typeName = (s: Setting) => (s.type === 'int' ? 'integer' : 'string');
 
-function groupAndName(call: RpcCall): { group: string; name: string } | null {
-  const group = call.str();
-  const name = group === undefined ? undefined : call.str();
-  return group === undefined || name === undefined ? null : { group, name };
+interface Group {
+  readonly group: string;
+  readonly id: number | null;
+}
+const GROUP = /^([^[\]]+)(?:\[(\d{1,9})\])?$/;
+/** `group` or `group[id]`; null: faulted. */
+function groupOf(call: RpcCall, text: string): Group | null {
+  const match = GROUP.exec(text);
+  if (match?.[1] !== undefined) return { group: match[1], id: match[2] === undefined ? null : Number(match[2]) };
+  call.fault(400, 'Wrong group syntax. Use either "group", or "group[id]"');
+  return null;
+}
+/** Where an instance has to be named. */
+function instanceOf(call: RpcCall): { readonly group: string; readonly id: number } | null {
+  const text = call.str();
+  if (text === undefined) return null;
+  const match = GROUP.exec(text);
+  if (match?.[1] !== undefined && match[2] !== undefined) return { group: match[1], id: Number(match[2]) };
+  call.fault(400, 'Wrong group syntax. Use "group[id]"');
+  return null;
+}
+function groupAndName(call: RpcCall): (Group & { readonly name: string }) | null {
+  const text = call.str();
+  const name = text === undefined ? undefined : call.str();
+  if (text === undefined || name === undefined) return null;
+  const at = groupOf(call, text);
+  return at === null ? null : { ...at, name };
+}
+/** The value in the group, or in one of its instances; undefined: there is no such instance. */
+function currentValue({ settings }: ServerApi, setting: Setting, id: number | null): number | string | undefined {
+  if (id === null) return setting.get() ?? '';
+  const own = settings.instance(setting.group, id);
+  return own === undefined ? undefined : (own.get(setting.name) ?? setting.get() ?? '');
 }
 
 /** The value as the setting wants it; null when it cannot be. */
@@ -40,10 +72,19 @@ function fitting(setting: Setting, value: number | string): number | string | nu
   return number;
 }
 
-function apply(server: ServerApi, { setting, value }: Change): void {
+/** False: the instance is not there. */
+function apply(server: ServerApi, { setting, value, id }: Change): boolean {
+  if (id !== null) {
+    const own = server.settings.instance(setting.group, id);
+    if (value === null) own?.delete(setting.name);
+    else own?.set(setting.name, value);
+    return own !== undefined;
+  }
+  if (value === null) return true;
   setting.set(value);
   if (setting.group === 'core' && setting.name === 'debug' && typeof value === 'number') server.env.log.level = value;
   server.log(2, 'cfg_rpc', `${setting.group}.${setting.name} has been changed to ${value}`);
+  return true;
 }
 
 type Kind = 'any' | 'int' | 'str';
@@ -58,26 +99,41 @@ function change(server: ServerApi, state: CfgState, call: RpcCall, kind: Kind, d
     call.fault(400, 'Failed to set the variable');
     return;
   }
-  if (delayed) state.delayed.push({ setting, value: fit });
-  else apply(server, { setting, value: fit });
+  const { id } = at;
+  if (delayed) state.delayed.push({ setting, value: fit, id });
+  else if (!apply(server, { setting, value: fit, id })) call.fault(400, 'Failed to set the variable');
+}
+/** `cfg.del`, `cfg.del_delayed`: an instance gives a value up. */
+function remove(server: ServerApi, state: CfgState, call: RpcCall, delayed: boolean): void {
+  const at = instanceOf(call);
+  const name = at === null ? undefined : call.str();
+  if (at === null || name === undefined) return;
+  const setting = server.settings.live.get(`${at.group}.${name}`);
+  if (setting === undefined) call.fault(400, 'Failed to delete the value');
+  else if (delayed) state.delayed.push({ setting, value: null, id: at.id });
+  else if (!apply(server, { setting, value: null, id: at.id })) call.fault(400, 'Failed to delete the value');
 }
 
 function get(server: ServerApi, call: RpcCall): void {
-  const group = call.str();
-  if (group === undefined) {
+  const text = call.str();
+  if (text === undefined) {
     call.fault(500, 'Failed to get the parameters');
     return;
   }
+  const at = groupOf(call, text);
+  if (at === null) return;
   const name = call.optStr();
   if (name === undefined) {
     const all = new RpcStruct();
-    for (const s of server.settings.live.values()) if (s.group === group) all.add(s.name, s.get() ?? '');
+    for (const s of server.settings.live.values())
+      if (s.group === at.group) all.add(s.name, currentValue(server, s, at.id) ?? '');
     call.add(all);
     return;
   }
-  const setting = server.settings.live.get(`${group}.${name}`);
-  if (setting === undefined) call.fault(400, 'Failed to get the variable');
-  else call.add(setting.get() ?? '');
+  const setting = server.settings.live.get(`${at.group}.${name}`);
+  const value = setting === undefined ? undefined : currentValue(server, setting, at.id);
+  if (value === undefined) call.fault(400, 'Failed to get the variable');
+  else call.add(value);
 }
 
 function list(server: ServerApi, call: RpcCall): void {
@@ -89,7 +145,7 @@ function list(server: ServerApi, call: RpcCall): void {
 function one(server: ServerApi, call: RpcCall, missing: string): Setting | null {
   const at = groupAndName(call);
   if (at === null) return null;
-  const setting = server.settings.live.get(`${at.group}.${at.name}`);
+  const setting = at.id === null ? server.settings.live.get(`${at.group}.${at.name}`) : undefined;
   if (setting !== undefined) return setting;
   call.fault(400, missing);
   return null;
@@ -114,8 +170,12 @@ const commands = {
   'cfg.set_delayed_string': setter('str', true),
   'cfg.commit': {
     doc: 'Commit the previously prepared configuration changes',
-    run({ state }, _call, server) {
-      for (const changeToMake of state.delayed.splice(0)) apply(server, changeToMake);
+    run({ state }, call, server) {
+      const missing = state.delayed.some(
+        ({ setting, id }) => id !== null && !server.settings.instance(setting.group, id),
+      );
+      if (missing) call.fault(400, 'Failed to commit the changes');
+      else for (const changeToMake of state.delayed.splice(0)) apply(server, changeToMake);
     },
   },
   'cfg.rollback': {
@@ -149,21 +209,48 @@ const commands = {
         (s) => s.group === group && (name === undefined || s.name === name),
       );
       if (all.length === 0) call.fault(400, 'Failed to set the variable');
-      for (const setting of all) apply(server, { setting, value: setting.default ?? '' });
+      for (const setting of all) apply(server, { setting, value: setting.default ?? '', id: null });
     },
   },
   'cfg.diff': {
     doc: 'List the pending configuration changes that have not been committed yet',
-    run({ state }, call) {
-      for (const { setting, value } of state.delayed)
-        call.add(
-          new RpcStruct({
-            'group name': setting.group,
-            'variable name': setting.name,
-            'old value': setting.get() ?? '',
-            'new value': value,
-          }),
-        );
+    run({ state }, call, server) {
+      for (const { setting, value, id } of state.delayed) {
+        const old = currentValue(server, setting, id);
+        if (old === undefined) {
+          call.fault(400, 'Failed to get the changes');
+          return;
+        }
+        const change = new RpcStruct({ 'group name': setting.group });
+        if (id !== null) change.add('group id', id);
+        change.add('variable name', setting.name);
+        change.add('old value', old);
+        change.add('new value', value ?? setting.get() ?? '');
+        call.add(change);
+      }
+    },
+  },
+  'cfg.del': {
+    doc: 'Delete the value of a configuration variable from a group instance and commit the change immediately',
+    run: ({ state }, call, server) => remove(server, state, call, false),
+  },
+  'cfg.del_delayed': {
+    doc: 'Prepare the deletion of the value of a configuration variable from a group instance, but does not commit the change yet',
+    run: ({ state }, call, server) => remove(server, state, call, true),
+  },
+  'cfg.add_group_inst': {
+    doc: 'Add a new instance to an existing configuration group',
+    run(_me, call, { settings }) {
+      const at = instanceOf(call);
+      if (at !== null && !settings.addInstance(at.group, at.id)) call.fault(400, 'Failed to add the group instance');
+    },
+  },
+  'cfg.del_group_inst': {
+    doc: 'Delete an instance of a configuration group',
+    run(_me, call, { settings }) {
+      const at = instanceOf(call);
+      if (at !== null && !settings.removeInstance(at.group, at.id))
+        call.fault(400, 'Failed to delete the group instance');
     },
   },
 } satisfies Record<string, Command>;
@@ -179,5 +266,5 @@ export default defineModule({
   pvs: {},
   rpc: commands,
   eventRoutes: {},
-  missing: ['rpc:cfg.del', 'rpc:cfg.del_delayed', 'rpc:cfg.add_group_inst', 'rpc:cfg.del_group_inst'],
+  missing: [],
 });

@@ -9,8 +9,10 @@ import {
   type RouteContext,
   str,
   type Verdict,
+  varInt,
 } from '../../runtime/sdk/index.js';
 import { definitionPvs } from './definition-pvs.js';
+import { selectInstance } from './instances.js';
 import { coreParams, missingParams } from './params.js';
 import { coreSelects } from './selects/index.js';
 import { done, fn, uriFunctions } from './uri.js';
@@ -208,6 +210,32 @@ export default defineModule({
         return 1;
       },
     }),
+    cfg_select: fn({
+      doc: 'From here on @cfg_get reads this instance of a group of the cfg’s own (cfg.add_group_inst).',
+      args: [str('group'), varInt('instance')],
+      routes: ['any'],
+      returns: { 1: 'done', [-1]: 'there is no such instance' },
+      example: 'if (cfg_select("pstn", 3)) { xlog("$sel(cfg_get.pstn.gw)\\n"); }',
+      run(_me, ctx, group, id) {
+        if (ctx.server.settings.instance(group, id) === undefined) {
+          ctx.log(-1, `cfg_select(): group instance '${group}[${id}]' does not exist`, 'core');
+          return -1;
+        }
+        selectInstance(ctx, group, id);
+        return 1;
+      },
+    }),
+    cfg_reset: fn({
+      doc: 'From here on @cfg_get reads the group itself again.',
+      args: [str('group')],
+      routes: ['any'],
+      returns: { 1: 'done' },
+      example: 'cfg_reset("pstn");',
+      run(_me, ctx, group) {
+        selectInstance(ctx, group, null);
+        return 1;
+      },
+    }),
     error: fn({
       doc: 'Says in the log that it is not implemented, as Kamailio does; goes on.',
       args: [str('style'), str('text')],
@@ -240,8 +268,6 @@ export default defineModule({
   },
   missing: [
     ...missingParams,
-    'cfg_reset',
-    'cfg_select',
     'exec',
     'forward_sctp',
     'isavpflagset',

@@ -11,6 +11,7 @@ import {
   type Value,
   type SelectWords as Words,
 } from '../../../runtime/sdk/index.js';
+import { selectedInstance } from '../instances.js';
 
 // Clock and process ------------------------------------------------------------------------------------------------
 
@@ -69,7 +70,11 @@ function branchSelects(): SelectTable {
 // Run-time parameters ----------------------------------------------------------------------------------------------
 
 function parameter(ctx: RouteContext, words: Words): string | null {
-  const value: Value = ctx.server.settings.live.get(`${words[1]}.${words[2]}`)?.get() ?? null;
+  const [, group, name] = words.map(String);
+  const { settings } = ctx.server;
+  const id = selectedInstance(ctx, group ?? '');
+  const own = id === null ? undefined : settings.instance(group ?? '', id)?.get(name ?? '');
+  const value: Value = own ?? settings.live.get(`${group}.${name}`)?.get() ?? null;
   return value === null ? null : String(value);
 }
 
