@@ -27,7 +27,7 @@ import { Transactions } from './proxy/transactions.js';
 import { MtuProto } from './proxy/udp-mtu.js';
 import { HostNames } from './route/host-names.js';
 import { type FindSelect, programLink } from './route/link.js';
-import type { Program, Pv, RouteFunction } from './route/program.js';
+import type { ModParam, Program, Pv, RouteFunction } from './route/program.js';
 import { Receiver } from './route/receive.js';
 import { Runner } from './route/run.js';
 import { runFormat } from './route/run-format.js';
@@ -182,7 +182,13 @@ export class Server implements ServerApi {
     registerCoreRpc(this);
     registerTcpRpc(this);
     registerDnsRpc(this);
-    bound.configure(loaded.modparams);
+    bound.configure(this.#evaluate(loaded.modparams));
+  }
+  /** `modparamx`: pseudo-variables in the value are those of a made-up request, as in Kamailio. */
+  #evaluate(written: readonly ModParam[]): readonly ModParam[] {
+    if (!written.some((p) => p.evaluated)) return written;
+    const ctx = this.detachedRun(ownMessage(unopened, this.env.clock.now()));
+    return written.map((p) => (p.evaluated && typeof p.value === 'function' ? { ...p, value: p.value(ctx) } : p));
   }
   private applySettings(program: Program, options: ServerOptions): void {
     for (const [name, value] of Object.entries({ ...program.settings, ...options.settings })) {
@@ -268,6 +274,9 @@ export class Server implements ServerApi {
     this.#stopping ??= this.drainAndClose(waitMs);
     return this.#stopping;
   }
+  presetVariable(name: string, value: string | number): void {
+    this.script.presets.set(name, value);
+  }
   private async drainAndClose(waitMs: number): Promise<void> {
     this.transports.drain();
     const { clock } = this.env;
@@ -311,6 +320,21 @@ const NAME = 'sipc';
 const COMPATIBLE_VERSION = '5.6.3';
 
 /** A request nobody sent, for pseudo-variables where there is no message. */
+/** Stands for a socket while none is open. */
+const unopened: ListenSocket = {
+  index: 0,
+  proto: 'udp',
+  local: { ip: '127.0.0.1', port: 5060 },
+  family: 4,
+  host: '127.0.0.1',
+  advertised: null,
+  name: null,
+  virtual: false,
+  sockStr: 'udp:127.0.0.1:5060',
+  advertisedStr: 'udp:127.0.0.1:5060',
+  portText: '',
+  port: 5060,
+};
 function ownMessage(socket: ListenSocket, at: number): SipMessage {
   const host = `${socket.host}:${socket.local.port}`;
   const text =

@@ -110,12 +110,17 @@ function paramValue(node: ModParam, module: string, spec: ParamSpec, scope: Scop
     if (wants !== null) scope.diagnostics.report(parameterRange, span, { name, value, wants });
     return { kind: 'constant', value };
   }
-  const wants = outside(spec, value);
+  const wants = node.evaluated && value.includes('$') ? null : outside(spec, value);
   if (wants !== null) scope.diagnostics.report(parameterRange, span, { name, value, wants });
   switch (spec.type) {
     case 'int':
-    case 'str':
       return { kind: 'constant', value };
+    case 'str': {
+      const parts = node.evaluated ? pvs.format(value, span) : [value];
+      return parts.every((p) => typeof p === 'string')
+        ? { kind: 'constant', value: parts.join('') }
+        : { kind: 'evaluated', parts };
+    }
     case 'format':
       return { kind: 'format', parts: pvs.format(value, span) };
     case 'pv':

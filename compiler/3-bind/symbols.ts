@@ -97,6 +97,8 @@ export type ParamValue =
   | { readonly kind: 'constant'; readonly value: string | number }
   | { readonly kind: 'pv'; readonly pv: BoundPv }
   | { readonly kind: 'format'; readonly parts: Format }
+  /** `modparamx`: text that is made once, at start. */
+  | { readonly kind: 'evaluated'; readonly parts: Format }
   | { readonly kind: 'extra'; readonly entries: readonly { readonly name: string; readonly pv: BoundPv }[] };
 export interface BoundParam {
   readonly module: string;

@@ -5,7 +5,7 @@
  * The lint rules only read the result.
  */
 
-import type { BoundCall, BoundProgram, BoundPv, BoundRoute, Format } from '../3-bind/index.js';
+import type { BoundCall, BoundProgram, BoundPv, BoundRoute, Format, ParamValue } from '../3-bind/index.js';
 import type { CallExpression, Expression, Flow as FlowStatement, Statement, Switch, While } from '../ast.js';
 import type { Span } from '../span.js';
 import { routeKey, targetKey } from './callgraph.js';
@@ -128,7 +128,7 @@ class Analysis {
     this.byKey = new Map(program.routes.map((r) => [routeKey(r), r]));
     this.preset = new Set(
       program.params.flatMap(({ module, name, value }) =>
-        module === 'pv' && name === 'varset' && value.kind === 'constant' ? [String(value.value).split('=')[0]!] : [],
+        module === 'pv' && name === 'varset' ? [presetName(value)] : [],
       ),
     );
   }
@@ -571,6 +571,11 @@ export function resumedRoutes(program: BoundProgram): ReadonlyMap<string, CallEx
   return found;
 }
 
+/** `name` of `name=s:text`. */
+function presetName(value: ParamValue): string {
+  const text = value.kind === 'constant' ? value.value : value.kind === 'evaluated' ? value.parts[0] : '';
+  return typeof text === 'string' ? text.split('=')[0]!.trim() : '';
+}
 const isPlainAppend = (e: CallExpression): boolean => e.name.text === 'append_branch' && e.args.length === 0;
 const variableOf = (pv: BoundPv): string => String(pv.key?.[0] ?? '');
 

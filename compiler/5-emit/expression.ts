@@ -204,10 +204,7 @@ export class ExpressionEmitter {
     }
     const ends = endTest(call);
     if (ends === null) writer.line(`ctx.rc = ${arrived(call)};`);
-    else {
-      this.emit.helper('EXIT');
-      writer.line(`if ((ctx.rc = ${arrived(call)}) === ${ends}) return EXIT;`);
-    }
+    else writer.line(`if ((ctx.rc = ${arrived(call)}) === ${ends}) return ${endCode(ends, this.emit)};`);
     return 'ctx.rc';
   }
 
@@ -501,6 +498,10 @@ export function arrived(call: CallCode): string {
   if (call.arrives === 'now') return call.code;
   return call.arrives === 'promise' ? `await ${call.code}` : `typeof (v = ${call.code}) === 'number' ? v : await v`;
 }
+
+/** What is returned where the script ends so. */
+export const endCode = (ends: string, emit: EmitContext): string =>
+  ends === '0' ? `${emit.helper('zero')}(ctx)` : emit.helper('EXIT');
 
 /** The verdict that ends the script; null when none does. */
 export const endTest = (call: CallCode): string | null =>

@@ -109,7 +109,8 @@ function paramCode(p: BoundParam, emit: EmitContext): string {
   const { file, start } = writtenSpan(p.span);
   const at = `${file.path}:${positionAt(file, start).line}`;
   const head = `module: ${quote(p.module)}, name: ${quote(p.name)}`;
-  return `{ ${head}, value: ${paramValue(p, emit)}, at: ${quote(at)} }`;
+  const evaluated = p.value.kind === 'evaluated' ? ', evaluated: true' : '';
+  return `{ ${head}, value: ${paramValue(p, emit)}${evaluated}, at: ${quote(at)} }`;
 }
 
 function paramValue({ value }: BoundParam, emit: EmitContext): string {
@@ -119,6 +120,7 @@ function paramValue({ value }: BoundParam, emit: EmitContext): string {
     case 'pv':
       return pvReference(value.pv, emit);
     case 'format':
+    case 'evaluated':
       return lazyText(value.parts, emit);
     case 'extra':
       return `[${value.entries.map((e) => `{ name: ${quote(e.name)}, pv: ${pvReference(e.pv, emit)} }`).join(', ')}]`;

@@ -5,7 +5,7 @@
 import type { Assign, BlockExpression, Expression, Flow, If, Statement, Switch, While } from '../ast.js';
 import { walkStatements } from '../visit.js';
 import type { EmitContext, Frame } from './context.js';
-import { arrived, ExpressionEmitter, endTest, variableValue } from './expression.js';
+import { arrived, ExpressionEmitter, endCode, endTest, variableValue } from './expression.js';
 import { literalKey } from './pv.js';
 import { member } from './text.js';
 import { asInt, asStr, asValue } from './values.js';
@@ -251,10 +251,9 @@ export class StatementEmitter {
     }
     const call = this.expressions.call(e);
     const ends = endTest(call);
-    if (ends !== null) this.emit.helper('EXIT');
     if (place === 'return') {
       const waited = call.arrives === 'now' ? call.code : `(await ${call.code})`;
-      writer.line(`return ${ends === '0' ? `${waited} || EXIT` : call.code};`, e.span);
+      writer.line(`return ${ends === '0' ? `${waited} || ${this.emit.helper('zero')}(ctx)` : call.code};`, e.span);
       return;
     }
     const target = call.setsRc ? (place === 'note' ? 'last = ctx.rc' : 'ctx.rc') : place === 'note' ? 'last' : null;
@@ -264,7 +263,7 @@ export class StatementEmitter {
         e.span,
       );
     else if (ends === null) writer.line(`${target} = ${arrived(call)};`, e.span);
-    else writer.line(`if ((${target} = ${arrived(call)}) === ${ends}) return EXIT;`, e.span);
+    else writer.line(`if ((${target} = ${arrived(call)}) === ${ends}) return ${endCode(ends, this.emit)};`, e.span);
   }
 
   private flow(s: Flow): void {
@@ -292,10 +291,10 @@ export class StatementEmitter {
     const value = this.expressions.value(s.value);
     if (typeof value.constant === 'number' && value.constant !== 0) writer.line(`return ${value.constant};`, s.span);
     else {
-      this.emit.helper('EXIT');
-      if (value.constant === 0) writer.line('return EXIT;', s.span);
-      else if (value.type === 'bool') writer.line(`return ${value.code} ? 1 : EXIT;`, s.span);
-      else writer.line(`return ${asInt(value)} || EXIT;`, s.span);
+      const zero = `${this.emit.helper('zero')}(ctx)`;
+      if (value.constant === 0) writer.line(`return ${zero};`, s.span);
+      else if (value.type === 'bool') writer.line(`return ${value.code} ? 1 : ${zero};`, s.span);
+      else writer.line(`return ${asInt(value)} || ${zero};`, s.span);
     }
   }
 

@@ -56,6 +56,7 @@ export class Context implements RouteContext {
   draft: Draft;
   rc: Verdict = 0;
   dropped = false;
+  endedByZero = false;
   vars: Record<string, string | number>;
   readonly values: RunValues;
   transaction: Transaction | null = null;

@@ -47,6 +47,8 @@ export interface ModParam {
   readonly module: string;
   readonly name: string;
   readonly value: number | string | PvRef | Format | readonly { readonly name: string; readonly pv: PvRef }[];
+  /** `modparamx`: `value` is called once, at start, and what it gives is the value. */
+  readonly evaluated?: boolean;
   /** `kamailio.cfg:12`. */
   readonly at: string;
 }
@@ -94,6 +96,11 @@ export const defineProgram = (program: Program): Program => program;
 
 // Supplied by the server at load (link.ts) ---------------------------------------------------------------------------
 
+/** The script ends with the verdict 0: `return 0`, and functions that give it. `exit` is the verdict 1. */
+export function zero(ctx: RouteContext): Verdict {
+  ctx.endedByZero = true;
+  return EXIT;
+}
 /** Undefined, and a logged error, when the computation was impossible (division by zero). */
 export declare function attempt<T>(compute: () => T): T | undefined;
 /** `=~` with a right side known only now; `undefinedIs`: what an undefined one gives, else it is the empty expression. */

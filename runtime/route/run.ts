@@ -35,6 +35,8 @@ export class Runner implements TransactionScript, ServerScript {
   readonly #order = new CallOrder();
   readonly config: LoadedConfig;
   readonly hasOnsend: boolean;
+  /** First values of `$var`s that are not 0. */
+  readonly presets = new Map<string, string | number>();
 
   constructor(options: RunnerOptions) {
     this.#server = options.server;
@@ -83,7 +85,7 @@ export class Runner implements TransactionScript, ServerScript {
         this.noteLatency('reply', ctx, startedAt);
         // receive.c: the response goes no further after drop, and when the route's code is 0 or negative; `exit` is code 1.
         if (verdict !== EXIT && verdict < 0) ctx.log(0, 'error while trying onreply script', '<core>');
-        if (ctx.dropped || (verdict !== EXIT && verdict <= 0)) {
+        if (ctx.dropped || ctx.endedByZero || (verdict !== EXIT && verdict <= 0)) {
           this.#server.stats.counter('core', 'drop_replies').value++;
           return undefined;
         }
@@ -238,6 +240,11 @@ export class Runner implements TransactionScript, ServerScript {
     return this.context('event', 'event_route', msg, new Draft(), t);
   }
 
+  #variables(): Record<string, string | number> {
+    const vars = this.#program.vars();
+    for (const [name, value] of this.presets) vars[name] = value;
+    return vars;
+  }
   private context(
     kind: RouteKind,
     block: string,
@@ -256,7 +263,7 @@ export class Runner implements TransactionScript, ServerScript {
       msg,
       draft,
       // A branch route runs inside the run that relays, and shares its variables.
-      vars: parent ? parent.vars : this.#program.vars(),
+      vars: parent ? parent.vars : this.#variables(),
       values: values !== undefined && isRunValues(values) ? (values satisfies RunValues) : undefined,
     });
     ctx.transaction = t;

@@ -54,9 +54,11 @@ export interface Sending {
 export type SelectRead = (ctx: RouteContext) => Value | undefined;
 
 export interface RouteContext extends RouteRun {
+  /** The script ended with the verdict 0 (`return 0`): of a response nothing goes further. */
+  endedByZero: boolean;
   readonly server: ServerApi;
   readonly config: LoadedConfig;
-  /** `$var`: 0 at the start of every run. */
+  /** `$var`: at the start of every run 0, or what `varset` says. */
   vars: Record<string, string | number>;
   /** Blocks within each other where routes call themselves (`max_recursive_level`). */
   depth: number;
@@ -132,6 +134,8 @@ export interface ServerApi {
   select(words: readonly (string | number)[]): SelectRead | null;
   /** A run that belongs to no message from the network: pseudo-variables in timers and events. */
   detachedRun(msg?: SipMessage, t?: Transaction): RouteContext;
+  /** What `$var(name)` has when a run begins, instead of 0. */
+  presetVariable(name: string, value: string | number): void;
   /** Drains and stops, as on SIGTERM. */
   shutdown(): void;
 }

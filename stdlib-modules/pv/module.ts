@@ -13,10 +13,10 @@ import { xavpFunctions } from './xavp-functions.js';
 import { xavpPvs } from './xavp-pvs.js';
 
 /** `name=i:5` or `name=s:text` of `shvset`. */
-function presetOf(text: string): readonly [string, string | number] {
+function presetOf(param: string, text: string): readonly [string, string | number] {
   const match = /^\s*([^=\s]+)\s*=\s*(?:(i):\s*(-?\d+)|(s):([\s\S]*))$/.exec(text);
   if (!match)
-    throw new StartError('SIPC8101', `modparam("pv", "shvset", "${text}"): write name=i:number or name=s:text`);
+    throw new StartError('SIPC8101', `modparam("pv", "${param}", "${text}"): write name=i:number or name=s:text`);
   return [match[1]!, match[2] === 'i' ? Number(match[3]) | 0 : (match[5] ?? '')];
 }
 
@@ -66,17 +66,24 @@ export default defineModule({
   uses: [],
   params: {
     shvset: { type: 'str', many: true, doc: 'Sets a shared variable at start: name=i:5 or name=s:text.' },
-    varset: { type: 'str', many: true, doc: 'Accepted; script variables start at 0 in every run.' },
+    varset: {
+      type: 'str',
+      many: true,
+      doc: 'What a $var has when a run begins, instead of 0: name=i:5 or name=s:text.',
+    },
   },
   stats: {},
   state: (init, params): PvState => {
     const previous = init.previous as PvState | undefined;
     const shared = new Map(previous?.shared);
     for (const preset of params.shvset) {
-      const [name, value] = presetOf(preset);
+      const [name, value] = presetOf('shvset', preset);
       shared.set(name, value);
     }
     return { shared, xavpKeys: new Map(), selects: new Map() };
+  },
+  start(me, server) {
+    for (const preset of me.params.varset) server.presetVariable(...presetOf('varset', preset));
   },
   functions: { ...pvFunctions, ...xavpFunctions, ...branchFunctions },
   pvs: {

@@ -5,6 +5,7 @@ import {
   defineProgram,
   pvRef,
   tr,
+  zero,
   type RouteContext,
   type RouteFunction,
   type Verdict,
@@ -17,7 +18,7 @@ export async function request_route(ctx: RouteContext): Promise<Verdict> {
   ctx.rc = tm.t_on_failure(ctx, 'F');
   ctx.rc = tm.t_on_branch(ctx, 'B');
   ctx.rc = tm.t_on_reply(ctx, 'R');
-  return (await tm.t_relay(ctx)) || EXIT;
+  return (await tm.t_relay(ctx)) || zero(ctx);
 }
 
 export function failure_route_F(ctx: RouteContext): Verdict {

@@ -1,5 +1,14 @@
 // from input.cfg
-import { EXIT, defineProgram, eq, toInt, type RouteContext, type RouteFunction, type Verdict } from 'sipc/program';
+import {
+  EXIT,
+  defineProgram,
+  eq,
+  toInt,
+  zero,
+  type RouteContext,
+  type RouteFunction,
+  type Verdict,
+} from 'sipc/program';
 import { core, sl } from 'sipc/modules';
 import { $rU } from 'sipc/pvs';
 
@@ -16,7 +25,7 @@ export function request_route(ctx: RouteContext): Verdict {
   }
   if ((ctx.rc = route_HELPER(ctx)) === EXIT) return EXIT;
   if (ctx.rc > 0) {
-    return ctx.rc || EXIT;
+    return ctx.rc || zero(ctx);
   }
   ctx.dropped = true;
   return EXIT;

@@ -10,6 +10,7 @@ import {
   regex,
   text,
   toInt,
+  zero,
   type RouteContext,
   type RouteFunction,
   type Verdict,
@@ -24,7 +25,7 @@ export async function request_route(ctx: RouteContext): Promise<Verdict> {
   if ((ctx.rc = route_REQINIT(ctx)) === EXIT) return EXIT;
   if ((ctx.rc = route_NATDETECT(ctx)) === EXIT) return EXIT;
   if ((ctx.rc = textops.is_method(ctx, 'CANCEL')) > 0) {
-    if ((ctx.rc = tm.t_check_trans(ctx)) === 0) return EXIT;
+    if ((ctx.rc = tm.t_check_trans(ctx)) === 0) return zero(ctx);
     if (ctx.rc > 0) {
       if ((ctx.rc = await route_RELAY(ctx)) === EXIT) return EXIT;
     }
@@ -32,10 +33,10 @@ export async function request_route(ctx: RouteContext): Promise<Verdict> {
   }
   if ((ctx.rc = textops.is_method(ctx, 'ACK')) <= 0) {
     if ((ctx.rc = tmx.t_precheck_trans(ctx)) > 0) {
-      if ((ctx.rc = tm.t_check_trans(ctx)) === 0) return EXIT;
+      if ((ctx.rc = tm.t_check_trans(ctx)) === 0) return zero(ctx);
       return EXIT;
     }
-    if ((ctx.rc = tm.t_check_trans(ctx)) === 0) return EXIT;
+    if ((ctx.rc = tm.t_check_trans(ctx)) === 0) return zero(ctx);
   }
   if ((ctx.rc = await route_WITHINDLG(ctx)) === EXIT) return EXIT;
   if ((ctx.rc = route_AUTH(ctx)) === EXIT) return EXIT;
@@ -75,7 +76,7 @@ export async function route_RELAY(ctx: RouteContext): Promise<Verdict> {
       ctx.rc = tm.t_on_failure(ctx, 'MANAGE_FAILURE');
     }
   }
-  if ((ctx.rc = typeof (v = tm.t_relay(ctx)) === 'number' ? v : await v) === 0) return EXIT;
+  if ((ctx.rc = typeof (v = tm.t_relay(ctx)) === 'number' ? v : await v) === 0) return zero(ctx);
   if (ctx.rc <= 0) {
     ctx.rc = sl.sl_reply_error(ctx);
   }
@@ -96,7 +97,7 @@ export function route_REQINIT(ctx: RouteContext): Verdict {
     ctx.rc = sl.sl_send_reply(ctx, 200, 'Keepalive');
     return EXIT;
   }
-  if ((ctx.rc = sanity.sanity_check(ctx, 17895, 7)) === 0) return EXIT;
+  if ((ctx.rc = sanity.sanity_check(ctx, 17895, 7)) === 0) return zero(ctx);
   if (ctx.rc <= 0) {
     ctx.rc = xlog.xlog(ctx, ctx => `Malformed SIP request from ${text($si(ctx))}:${text($sp(ctx))}\n`);
     return EXIT;
@@ -126,7 +127,7 @@ export async function route_WITHINDLG(ctx: RouteContext): Promise<Verdict> {
     return EXIT;
   }
   if ((ctx.rc = textops.is_method(ctx, 'ACK')) > 0) {
-    if ((ctx.rc = tm.t_check_trans(ctx)) === 0) return EXIT;
+    if ((ctx.rc = tm.t_check_trans(ctx)) === 0) return zero(ctx);
     if (ctx.rc > 0) {
       if ((ctx.rc = await route_RELAY(ctx)) === EXIT) return EXIT;
       return EXIT;
@@ -160,7 +161,7 @@ export async function route_LOCATION(ctx: RouteContext): Promise<Verdict> {
   if (ctx.rc <= 0) {
     ctx.vars.rc = ctx.rc;
     if ((ctx.rc = route_TOVOICEMAIL(ctx)) === EXIT) return EXIT;
-    if ((ctx.rc = tm.t_newtran(ctx)) === 0) return EXIT;
+    if ((ctx.rc = tm.t_newtran(ctx)) === 0) return zero(ctx);
     switch (toInt(ctx.vars.rc)) {
       case -1:
       case -3: {
@@ -240,7 +241,7 @@ export function branch_route_MANAGE_BRANCH(ctx: RouteContext): Verdict {
 }
 
 export function reply_route(ctx: RouteContext): Verdict {
-  if ((ctx.rc = sanity.sanity_check(ctx, 17604, 6)) === 0) return EXIT;
+  if ((ctx.rc = sanity.sanity_check(ctx, 17604, 6)) === 0) return zero(ctx);
   if (ctx.rc <= 0) {
     ctx.rc = xlog.xlog(ctx, ctx => `Malformed SIP response from ${text($si(ctx))}:${text($sp(ctx))}\n`);
     ctx.dropped = true;

@@ -5,6 +5,7 @@ import {
   eq,
   toInt,
   turn,
+  zero,
   type RouteContext,
   type RouteFunction,
   type Verdict,
@@ -13,27 +14,27 @@ import { siputils, sl, tm } from 'sipc/modules';
 
 export async function request_route(ctx: RouteContext): Promise<Verdict> {
   let v: Verdict | Promise<Verdict>;
-  if ((ctx.rc = typeof (v = tm.t_relay(ctx)) === 'number' ? v : await v) === 0) return EXIT;
+  if ((ctx.rc = typeof (v = tm.t_relay(ctx)) === 'number' ? v : await v) === 0) return zero(ctx);
   if (ctx.rc <= 0) {
     ctx.rc = sl.sl_reply_error(ctx);
   }
   let t1 = (ctx.rc = siputils.has_totag(ctx)) > 0;
   if (t1) {
-    if ((ctx.rc = tm.t_check_trans(ctx)) === 0) return EXIT;
+    if ((ctx.rc = tm.t_check_trans(ctx)) === 0) return zero(ctx);
     t1 = ctx.rc > 0;
   }
   if (t1 || toInt(ctx.vars.x) !== 0) {
     return EXIT;
   }
   for (let n2 = 1; ; n2++) {
-    if ((ctx.rc = tm.t_check_trans(ctx)) === 0) return EXIT;
+    if ((ctx.rc = tm.t_check_trans(ctx)) === 0) return zero(ctx);
     if (!(ctx.rc > 0) || !turn(ctx, n2, 'input.cfg:9:2')) break;
-    if ((ctx.rc = typeof (v = tm.t_relay(ctx)) === 'number' ? v : await v) === 0) return EXIT;
+    if ((ctx.rc = typeof (v = tm.t_relay(ctx)) === 'number' ? v : await v) === 0) return zero(ctx);
   }
-  if ((ctx.rc = typeof (v = tm.t_relay(ctx)) === 'number' ? v : await v) === 0) return EXIT;
+  if ((ctx.rc = typeof (v = tm.t_relay(ctx)) === 'number' ? v : await v) === 0) return zero(ctx);
   ctx.vars.v = ctx.rc;
   const t3 = async (): Promise<Verdict> => {
-    return (await tm.t_relay(ctx)) || EXIT;
+    return (await tm.t_relay(ctx)) || zero(ctx);
   };
   const t4 = await t3();
   if (t4 === EXIT) return EXIT;
@@ -47,15 +48,15 @@ export async function request_route(ctx: RouteContext): Promise<Verdict> {
     return EXIT;
   }
   if ((ctx.rc = route_SYNC(ctx)) === EXIT) return EXIT;
-  return (await tm.t_relay(ctx)) || EXIT;
+  return (await tm.t_relay(ctx)) || zero(ctx);
 }
 
 export async function route_RELAY(ctx: RouteContext): Promise<Verdict> {
-  return (await tm.t_relay(ctx)) || EXIT;
+  return (await tm.t_relay(ctx)) || zero(ctx);
 }
 
 export function route_SYNC(ctx: RouteContext): Verdict {
-  return tm.t_check_trans(ctx) || EXIT;
+  return tm.t_check_trans(ctx) || zero(ctx);
 }
 
 const routes: Record<string, RouteFunction> = {
