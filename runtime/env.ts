@@ -150,7 +150,24 @@ export interface ConnectOptions {
   readonly tuning?: SocketTuning;
 }
 
+/** Questions to one address. */
+export interface ConnectedDatagrams {
+  /** False when the system refused at once. */
+  send(bytes: string): boolean;
+  close(): void;
+}
+
 export interface Network {
+  /**
+   * UDP to one address and from it only. `refused`: its host says that nobody listens there (ICMP), which only a connected
+   * socket is told. `localIp` '': the system's choice. Rejects as `bindUdp`.
+   */
+  connectUdp(
+    to: Endpoint,
+    localIp: string,
+    onMessage: (bytes: string) => void,
+    refused: () => void,
+  ): Promise<ConnectedDatagrams>;
   /** Rejects with an error whose `code` is EADDRINUSE, EADDRNOTAVAIL, EACCES … */
   bindUdp(
     at: Endpoint,

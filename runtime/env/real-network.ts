@@ -3,6 +3,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import type {
   Clock,
+  ConnectedDatagrams,
   ConnectOptions,
   DatagramSocket,
   Endpoint,
@@ -27,7 +28,7 @@ import { encodeSockaddr, sockaddrLength } from './sockaddr.js';
 import { tuneBeforeBind, tuneStream } from './socket-options.js';
 import { noLookup } from './system.js';
 import type { DatagramBatches } from './udp-batch.js';
-import { bindDgram } from './udp-dgram.js';
+import { bindDgram, connectDgram } from './udp-dgram.js';
 
 /** A pause of the event loop must not lose datagrams; the system caps it at `net.core.rmem_max`. */
 const RECEIVE_BUFFER_BYTES = 4 << 20;
@@ -70,6 +71,15 @@ export class RealNetwork implements Network {
     return this.batches
       ? this.batches.bind(at, RECEIVE_BUFFER_BYTES, onMessage, tuning)
       : bindDgram(at, RECEIVE_BUFFER_BYTES, onMessage);
+  }
+
+  connectUdp(
+    to: Endpoint,
+    localIp: string,
+    onMessage: (bytes: string) => void,
+    refused: () => void,
+  ): Promise<ConnectedDatagrams> {
+    return connectDgram(to, localIp, onMessage, refused);
   }
 
   listenTcp(

@@ -1,6 +1,13 @@
 /** The wire between simulated hosts: datagrams that can be lost, doubled, late or out of order; streams that keep order. */
 import type { VirtualClock } from '../clock.js';
-import type { ConnectOptions, DatagramSocket, Endpoint, Network, StreamConnection } from '../env.js';
+import type {
+  ConnectedDatagrams,
+  ConnectOptions,
+  DatagramSocket,
+  Endpoint,
+  Network,
+  StreamConnection,
+} from '../env.js';
 
 export interface Faults {
   /** Share of datagrams lost, 0 to 1. */
@@ -111,6 +118,15 @@ export class SimulatedNetwork implements Network {
         closed = true;
       },
     };
+  }
+
+  /** Nobody here says that a port is closed: silence, as behind most firewalls. */
+  async connectUdp(to: Endpoint, localIp: string, onMessage: (bytes: string) => void): Promise<ConnectedDatagrams> {
+    const ip = localIp || (to.ip.includes(':') ? '::' : '0.0.0.0');
+    const socket = await this.bindUdp({ ip, port: 0 }, (bytes, from) => {
+      if (from.ip === to.ip && from.port === to.port) onMessage(bytes);
+    });
+    return { send: (bytes) => socket.send(bytes, to) === '', close: () => socket.close() };
   }
 
   async listenTcp(at: Endpoint, onConnection: OnConnection): Promise<{ local: Endpoint; close(): void }> {

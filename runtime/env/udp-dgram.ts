@@ -1,6 +1,6 @@
 /** UDP over `node:dgram`: one system call a datagram, on every platform. */
 import { createSocket, type RemoteInfo } from 'node:dgram';
-import type { DatagramSocket, Endpoint } from '../env.js';
+import type { ConnectedDatagrams, DatagramSocket, Endpoint } from '../env.js';
 import { codeOf, noLookup } from './system.js';
 
 export function bindDgram(
@@ -51,6 +51,50 @@ export function bindDgram(
           socket.close();
         },
       });
+    });
+  });
+}
+
+export function connectDgram(
+  to: Endpoint,
+  localIp: string,
+  onMessage: (bytes: string) => void,
+  refused: () => void,
+): Promise<ConnectedDatagrams> {
+  return new Promise((resolve, reject) => {
+    const socket = createSocket({ type: to.ip.includes(':') ? 'udp6' : 'udp4', lookup: noLookup });
+    const fail = (error: Error): void => {
+      socket.close();
+      reject(error);
+    };
+    socket.once('error', fail);
+    const connected = (): void => {
+      socket.off('error', fail);
+      let closed = false;
+      const failed = (error: Error | null): void => {
+        if (error !== null && !closed && codeOf(error) === 'ECONNREFUSED') refused();
+      };
+      socket.on('error', failed);
+      socket.on('message', (buffer: Buffer) => onMessage(buffer.toString('latin1')));
+      resolve({
+        send(bytes) {
+          if (closed) return false;
+          socket.send(Buffer.from(bytes, 'latin1'), failed);
+          return true;
+        },
+        close() {
+          if (closed) return;
+          closed = true;
+          socket.close();
+        },
+      });
+    };
+    socket.bind({ address: localIp || undefined, port: 0, exclusive: true }, () => {
+      try {
+        socket.connect(to.port, to.ip, connected);
+      } catch (error) {
+        fail(error instanceof Error ? error : new Error(String(error)));
+      }
     });
   });
 }

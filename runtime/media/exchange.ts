@@ -3,8 +3,7 @@
  * again while no answer comes; over a unix stream socket one connection a question.
  */
 import { exchangeUnixStream } from '../admin/local-io.js';
-import { ipFamily } from '../dns/ip.js';
-import type { DatagramSocket, Endpoint, Environment } from '../env.js';
+import type { ConnectedDatagrams, Endpoint, Environment } from '../env.js';
 
 export type RelayAddress =
   | { readonly kind: 'udp'; readonly host: string; readonly port: number }
@@ -19,12 +18,13 @@ export interface Patience {
 export type FindHost = (host: string, port: number) => Promise<Endpoint | null>;
 
 interface Question {
-  readonly to: Endpoint;
-  readonly answered: (answer: string) => void;
+  readonly to: string;
+  readonly end: (answer: string | null) => void;
 }
 
 export class Exchange {
-  readonly #open = new Map<4 | 6, Promise<DatagramSocket>>();
+  /** By address: what is cut off from a relay must not wait for another. */
+  readonly #open = new Map<string, Promise<ConnectedDatagrams>>();
   readonly #questions = new Map<string, Question>();
   readonly #start: string;
   #count = 0;
@@ -39,15 +39,16 @@ export class Exchange {
     this.#start = env.random.hex(16);
   }
 
-  /** The answer without its cookie; null when none came in time. */
+  /** The answer without its cookie; null when none came in time, or the relay's host says that nobody listens there. */
   async ask(address: RelayAddress, question: string, patience: Patience): Promise<string | null> {
     if (address.kind === 'unix')
       return exchangeUnixStream(address.path, question, patience.timeoutMs * Math.max(1, patience.tries));
-    const to = await this.find(address.host, address.port);
-    if (to === null) return null;
-    let socket: DatagramSocket;
+    const at = await this.find(address.host, address.port);
+    if (at === null) return null;
+    const to = `${at.ip} ${at.port}`;
+    let socket: ConnectedDatagrams;
     try {
-      socket = await this.#socket(ipFamily(to.ip) === 6 ? 6 : 4);
+      socket = await this.#socket(at, to);
     } catch {
       return null;
     }
@@ -61,11 +62,11 @@ export class Exchange {
         resolve(answer);
       };
       const send = () => {
-        if (left-- <= 0 || socket.send(bytes, to, () => undefined) !== '') end(null);
+        if (left-- <= 0 || !socket.send(bytes)) end(null);
         else timer.rearm(patience.timeoutMs);
       };
       const timer = this.env.clock.setTimer(patience.timeoutMs, send);
-      this.#questions.set(cookie, { to, answered: end });
+      this.#questions.set(cookie, { to, end });
       send();
     });
   }
@@ -82,19 +83,22 @@ export class Exchange {
     }
   }
 
-  #socket(family: 4 | 6): Promise<DatagramSocket> {
-    const known = this.#open.get(family);
+  #socket(at: Endpoint, to: string): Promise<ConnectedDatagrams> {
+    const known = this.#open.get(to);
     if (known !== undefined) return known;
-    const ip = this.localIp || (family === 6 ? '::' : '0.0.0.0');
-    const socket = this.env.network.bindUdp({ ip, port: 0 }, (bytes, from) => this.#arrived(bytes, from));
-    this.#open.set(family, socket);
-    socket.catch(() => this.#open.delete(family));
+    const refused = () => {
+      for (const question of this.#questions.values()) if (question.to === to) question.end(null);
+    };
+    const arrived = (bytes: string) => this.#arrived(bytes, to);
+    const socket = this.env.network.connectUdp(at, this.localIp, arrived, refused);
+    this.#open.set(to, socket);
+    socket.catch(() => this.#open.delete(to));
     return socket;
   }
-  #arrived(bytes: string, from: Endpoint): void {
+  #arrived(bytes: string, from: string): void {
     const blank = bytes.indexOf(' ');
     const question = this.#questions.get(blank < 0 ? bytes.trimEnd() : bytes.slice(0, blank));
-    if (question === undefined || question.to.ip !== from.ip || question.to.port !== from.port) return;
-    question.answered(blank < 0 ? '' : bytes.slice(blank + 1));
+    if (question?.to !== from) return;
+    question.end(blank < 0 ? '' : bytes.slice(blank + 1));
   }
 }
