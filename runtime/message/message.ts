@@ -67,6 +67,7 @@ export class SipMessage {
   private toAddr: NameAddr | null | undefined;
   private cseqValue: CSeq | null | undefined;
   private contactList: Contacts | null | undefined;
+  private contactFields: Map<HeaderField, readonly NameAddr[] | null> | null = null;
   private routeList: readonly RouteEntry[] | null | undefined;
   private recordRouteList: readonly RouteEntry[] | null | undefined;
 
@@ -122,6 +123,7 @@ export class SipMessage {
     this.toAddr = undefined;
     this.cseqValue = undefined;
     this.contactList = undefined;
+    this.contactFields = null;
     this.routeList = undefined;
     this.recordRouteList = undefined;
   }
@@ -238,11 +240,21 @@ export class SipMessage {
       if (h.id !== HeaderId.Contact) continue;
       found = true;
       if (isStar(h.value)) return 'star';
-      const some = parseNameAddrList(this.raw, h.valueStart, h.valueEnd);
+      const some = this.contactsOf(h);
       if (some === null) return null;
       all.push(...some);
     }
     return found ? all : null;
+  }
+  /** Values of one Contact field, parsed once: who replaces a URI there replaces it for all readers. Null: malformed. */
+  contactsOf(field: HeaderField): readonly NameAddr[] | null {
+    this.contactFields ??= new Map();
+    let values = this.contactFields.get(field);
+    if (values === undefined) {
+      values = parseNameAddrList(this.raw, field.valueStart, field.valueEnd);
+      this.contactFields.set(field, values);
+    }
+    return values;
   }
 
   /** Route values, top first, up to the first malformed field. */

@@ -7,6 +7,7 @@ import { parseUri, type SipUri } from './uri.js';
 
 export class NameAddr {
   private parsedUri: SipUri | null | undefined;
+  private replacement: string | null = null;
   constructor(
     private readonly raw: string,
     /** Extent of the whole value, parameters included, in the text that was parsed. */
@@ -22,9 +23,14 @@ export class NameAddr {
     /** End of the name-addr itself: after `>` or the bare URI. Parameters, if any, follow. */
     readonly addrEnd: number,
   ) {}
-  /** URI text. */
+  /** URI text: as received, or what a script put in its place. */
   get uriText(): string {
-    return this.raw.slice(this.uriStart, this.uriEnd);
+    return this.replacement ?? this.raw.slice(this.uriStart, this.uriEnd);
+  }
+  /** What is read from here on; the text and its extents stay as they were received. */
+  replaceUri(text: string): void {
+    this.replacement = text;
+    this.parsedUri = undefined;
   }
   /** Parsed; null when it is not a URI we know. */
   get uri(): SipUri | null {

@@ -55,9 +55,8 @@ export function parseDid(text: string): { readonly entry: number; readonly id: n
 function contactOf(msg: SipMessage): NameAddr | null {
   const field = msg.header(HeaderId.Contact);
   if (field === undefined || field.value.startsWith('*')) return null;
-  const { entries } = msg.entries(HeaderId.Contact);
-  const [first, second] = entries.filter((e) => e.field === field);
-  return first !== undefined && second === undefined ? first.addr : null;
+  const [first, second] = msg.contactsOf(field) ?? [];
+  return first !== undefined && second === undefined ? first : null;
 }
 const textsOf = (entries: readonly RouteEntry[]): string[] => entries.slice(0, MAX_ROUTES).map(({ addr }) => addr.text);
 

@@ -5,6 +5,7 @@
 import {
   bracket,
   HeaderId,
+  type NameAddr,
   type Proto,
   parseUri,
   type RouteContext,
@@ -30,6 +31,15 @@ function hostPort(uri: SipUri): { readonly start: number; readonly end: number }
   }
   return { start, end };
 }
+/**
+ * A URI in the place of the Contact's. Kamailio changes the parsed field too, so what reads it in the same route (presence,
+ * dialog, registrar) sees the new one at once; later routes parse the message anew.
+ */
+function replaceUri(ctx: RouteContext, addr: NameAddr, uri: string, shown = uri): Verdict {
+  if (!ctx.draft.edits.replace(addr.uriStart, addr.uriEnd, shown, HeaderId.Contact)) return -1;
+  if (ctx.kind === 'request' || ctx.kind === 'core_reply' || ctx.kind === 'tm_reply') addr.replaceUri(uri);
+  return 1;
+}
 /** The Contact URI was replaced before: a second time cannot work. */
 const isReplaced = (ctx: RouteContext, start: number, end: number) => ctx.draft.edits.isRemoved(start, end);
 
@@ -49,7 +59,7 @@ export function fixContact(ctx: RouteContext): Verdict {
     rest = rest.slice(0, params + maddr.start).replace(/[ \t;]+$/, '') + rest.slice(params + maddr.end);
   }
   const made = `${text.slice(0, at.start)}${bracket(src.ip)}:${src.port}${rest}`;
-  return ctx.draft.edits.replace(addr.uriStart, addr.uriEnd, made, HeaderId.Contact) ? 1 : -1;
+  return replaceUri(ctx, addr, made);
 }
 
 const aliasOf = (name: string, ip: string, port: number | string, proto: number) => `;${name}=${ip}~${port}~${proto}`;
@@ -101,8 +111,7 @@ export function setAlias(ctx: RouteContext, name: string, trim: boolean): Verdic
     if (known !== null) text = text.slice(0, at) + text.slice(at + name.length + 2 + known[0].length);
   }
   const made = text + ownAlias(ctx, name);
-  const shown = ctx.msg.raw[addr.uriStart - 1] === '<' ? made : `<${made}>`;
-  return ctx.draft.edits.replace(addr.uriStart, addr.uriEnd, shown, HeaderId.Contact) ? 1 : -1;
+  return replaceUri(ctx, addr, made, ctx.msg.raw[addr.uriStart - 1] === '<' ? made : `<${made}>`);
 }
 
 /** `$du` from the alias in the Request-URI, which loses it. 2: it has none. */

@@ -3,6 +3,7 @@
  */
 import {
   canonicalIp,
+  HeaderId,
   type NameAddr,
   parseUri,
   type RouteContext,
@@ -55,10 +56,13 @@ export function isPrivate(text: string, mode: number): boolean {
   return privateNets.some(within) || (mode === 1 && furtherNets.some(within));
 }
 
-/** The first Contact value and its URI; null when there is none or it is malformed. */
+/**
+ * The Contact value that Kamailio finds first and its URI; null when there is none or it is malformed. Its parser puts each
+ * value before those it has: of several in one field, the last is the first (parse_contacts() in contact.c).
+ */
 export function firstContact(ctx: RouteContext): { readonly addr: NameAddr; readonly uri: SipUri } | null {
-  const contacts = ctx.msg.contacts();
-  const addr = contacts === null || contacts === 'star' ? undefined : contacts[0];
+  const field = ctx.msg.header(HeaderId.Contact);
+  const addr = field === undefined || ctx.msg.contacts() === 'star' ? undefined : ctx.msg.contactsOf(field)?.at(-1);
   const uri = addr?.uri ?? null;
   return addr === undefined || uri === null || uri.host === '' ? null : { addr, uri };
 }

@@ -1,5 +1,5 @@
 /** Reading a REGISTER: its contacts and their parameters (RFC 3261 §10.2, §10.3; RFC 5626 §4.2). */
-import { HeaderId, methodId, type NameAddr, parseNameAddrList, type SipMessage } from '../../runtime/sdk/index.js';
+import { HeaderId, methodId, type NameAddr, type SipMessage } from '../../runtime/sdk/index.js';
 import { errors, type RegistrarError } from './errors.js';
 import { Q_UNSET } from './location.js';
 
@@ -22,13 +22,13 @@ export function readContacts(msg: SipMessage, maxSize: number): Wanted | Registr
   }
   const all: NameAddr[] = [];
   for (const field of fields) {
-    const some = parseNameAddrList(msg.raw, field.valueStart, field.valueEnd);
+    const some = msg.contactsOf(field);
     if (some?.every(hasScheme) !== true) return errors.contactParse;
     // Kamailio keeps each field's values last first (parse_contacts), which shows in the order of equal q.
     all.push(...[...some].reverse());
   }
   for (const c of all) {
-    if (c.uriEnd - c.uriStart > maxSize) return errors.contactLength;
+    if (c.uriText.length > maxSize) return errors.contactLength;
     if ((c.param('received')?.length ?? 0) > MAX_RECEIVED) return errors.contactLength;
   }
   return all;

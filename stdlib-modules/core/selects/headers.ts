@@ -53,16 +53,17 @@ function addressSelects(path: string, name: HeaderId | string, title: string): S
 // Contact, Record-Route --------------------------------------------------------------------------------------------
 
 /** First value of the first field. */
-function firstOf(ctx: RouteContext, id: HeaderId, at = 0): NameAddr | null {
+function firstOf(ctx: RouteContext, id: HeaderId): NameAddr | null {
   const field = ctx.msg.header(id);
-  return field === undefined
-    ? null
-    : (parseNameAddrList(ctx.msg.raw, field.valueStart, field.valueEnd)?.at(at) ?? null);
+  return field === undefined ? null : (parseNameAddrList(ctx.msg.raw, field.valueStart, field.valueEnd)?.[0] ?? null);
 }
 const contactParams = ['q', 'expires', 'methods', 'received', 'instance'] as const;
 function contactSelects(path: string): SelectTable {
   // The contacts of a field are kept last first.
-  const first = (ctx: RouteContext) => firstOf(ctx, HeaderId.Contact, -1);
+  const first = (ctx: RouteContext): NameAddr | null => {
+    const field = ctx.msg.header(HeaderId.Contact);
+    return field === undefined ? null : (ctx.msg.contactsOf(field)?.at(-1) ?? null);
+  };
   const named = (ctx: RouteContext, name: string): Found => {
     const contact = first(ctx);
     return contact === null ? null : param(contact.params, name);

@@ -756,6 +756,22 @@ const stock: readonly Scenario[] = [
   }),
 ];
 
+/** WITH_NAT: the Contact names an address nobody can reach, so the NOTIFY goes where the SUBSCRIBE came from. */
+const stockNat: readonly Scenario[] = [
+  scenario('stock-nat', 'a watcher behind a NAT is notified', async (stage) => {
+    const { alice, bob } = stage;
+    const nat = {
+      contact: `<sip:bob@10.0.0.9:5070>`,
+      edit: (text: string) => text.replaceAll(bob.hostPort, '10.0.0.9:5070'),
+    };
+    const { dialog } = await subscribe(bob, alice.aor, { more: nat });
+    await publish(alice, alice.aor, pidf(alice.aor, 'a'), 200);
+    await notified(bob);
+    await refresh(bob, dialog, { expires: 0, more: nat });
+    await notified(bob);
+  }),
+];
+
 export default [
   presence('presence', [...basics, ...requests]),
   presence('presence-through', basics, ['SUBS_MODE=1']),
@@ -768,5 +784,6 @@ export default [
   presence('presence-rounds', rounds, ['SUBS_MODE=3', 'CACHE=0', 'NOTIFIERS=1']),
   presence('presence-slow', slowRounds, ['SUBS_MODE=3', 'CACHE=0', 'NOTIFIERS=1', 'SLOW']),
   withRows(group('stock-presence', 'stock-presence.cfg', stock), {}, [], TABLES),
+  withRows(group('stock-presence-nat', 'stock-presence.cfg', stockNat, ['-A', 'WITH_NAT']), {}, [], TABLES),
   presence('presence-events', events, ['EVENTS', 'LENIENT']),
 ];
