@@ -48,6 +48,9 @@ const viaName = (proto: string): string => {
       return 'TCP';
     case 'tls':
       return 'TLS';
+    case 'ws':
+      // With a blank more, as via_builder() writes it.
+      return 'WS ';
     default:
       return proto.toUpperCase();
   }

@@ -103,7 +103,9 @@ export class Party {
   get port(): number {
     return peerPorts[this.name] + (this.proto === 'tls' ? 1 : 0);
   }
+  /** A browser does not know its own address (RFC 7118 §5). */
   get hostPort(): string {
+    if (this.proto === 'ws') return `${this.name}.invalid`;
     return `${this.host}:${this.port}`;
   }
   /** Server name and certificate of the TLS connection it opens. */
@@ -138,7 +140,9 @@ export class Party {
   newVia(over: PeerProto = this.proto, params = ''): string {
     this.#branches++;
     const branch = `z9hG4bK-${this.setting.slug}-${this.name}-${this.#branches}`;
-    return `SIP/2.0/${over.toUpperCase()} ${this.hostPort};branch=${branch}${params}`;
+    // With a port always: of a Via without one, Kamailio's To-tag does not depend on the branch (docs/deviations.md).
+    const sentBy = this.proto === 'ws' ? `${this.hostPort}:${this.port}` : this.hostPort;
+    return `SIP/2.0/${over.toUpperCase()} ${sentBy};branch=${branch}${params}`;
   }
 
   // ---- sending
@@ -202,6 +206,7 @@ export class Party {
     const bytes = toWire(text, setting.shift);
     if (over === 'tls') await this.sockets.sendTls(bytes, host, port + 1, this.tls);
     else if (over === 'tcp') await this.sockets.sendTcp(bytes, host, port);
+    else if (over === 'ws') await this.sockets.sendWs(bytes, host, port);
     else this.sockets.sendUdp(bytes, host, port);
   }
   /** The same bytes again. */

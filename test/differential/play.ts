@@ -230,8 +230,8 @@ export class Theatre {
   }
 }
 
-const protoOf = ({ tcp, tls }: Scenario, name: PeerName) =>
-  tls.includes(name) ? 'tls' : tcp.includes(name) ? 'tcp' : 'udp';
+const protoOf = ({ tcp, tls, ws }: Scenario, name: PeerName) =>
+  tls.includes(name) ? 'tls' : ws.includes(name) ? 'ws' : tcp.includes(name) ? 'tcp' : 'udp';
 
 /** nathelper's, as the stock cfg sets it up. */
 const isPing = (text: string) => /^[\0\r\n]*$/.test(text) || /^OPTIONS .*^From: sip:pinger@/ms.test(text);

@@ -28,6 +28,7 @@ export interface Scenario {
   readonly play: (stage: Stage) => Promise<void>;
   readonly tcp: readonly PeerName[];
   readonly tls: readonly PeerName[];
+  readonly ws: readonly PeerName[];
   readonly ipv6: boolean;
   readonly needs: readonly string[];
   /** Bytes that come again at the same peer are kept. */
@@ -69,6 +70,8 @@ export interface ScenarioOptions {
   readonly tcp?: readonly PeerName[];
   /** Peers that speak TLS: to the port after the server's, listening on the port after their own. */
   readonly tls?: readonly PeerName[];
+  /** Peers that open a WebSocket to the server. */
+  readonly ws?: readonly PeerName[];
   /** Peers and server meet at ::1. Skipped, with the reason, where there is no ::1. */
   readonly ipv6?: boolean;
   /** Programs the scenario runs. */
@@ -87,6 +90,7 @@ export function scenario(slug: string, title: string, play: Scenario['play'], op
     play,
     tcp: options?.tcp ?? [],
     tls: options?.tls ?? [],
+    ws: options?.ws ?? [],
     ipv6: options?.ipv6 ?? false,
     needs: options?.needs ?? [],
     keepRepeats: options?.keepRepeats ?? false,

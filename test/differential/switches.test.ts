@@ -1,8 +1,11 @@
 /** The switches of the stock cfg: each does something Kamailio shows; all pairs of them and all together are free of errors. */
-import { readFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
 import { createNodeHost } from '../../bin/node-host.js';
 import { check } from '../../compiler/index.js';
+import { splicedStock } from '../support/stock-config.js';
 import { missingTools, stockConfig } from '../support/tools.js';
 import { compare } from './compare.js';
 import { readGolden } from './goldens.js';
@@ -15,12 +18,16 @@ const all: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
 );
 const missing = missingTools([], [stockConfig]);
 const host = await createNodeHost();
+const folder = mkdtempSync(join(tmpdir(), 'sipc-switches-'));
+const cfg = join(folder, 'kamailio.cfg');
+writeFileSync(cfg, splicedStock, 'latin1');
+afterAll(() => rmSync(folder, { recursive: true }));
 
 /** Errors that `sipc check` finds with these switches on. */
 function errorsWith(names: readonly string[]): string[] {
   const on = new Set(names.flatMap((name) => [name, ...(all[name] ?? [])]));
   const defines = Object.fromEntries([...on].map((name) => [`WITH_${name}`, '']));
-  return check(host, stockConfig, { defines })
+  return check(host, cfg, { defines })
     .diagnostics.filter(({ severity }) => severity === 'error')
     .map(({ code, message }) => `${code} ${message}`);
 }
@@ -29,8 +36,7 @@ describe('the switches of the stock cfg', () => {
   const names = Object.keys(all);
   it('are all of it', async ({ skip }) => {
     if (missing !== null) skip(missing);
-    const text = readFileSync(stockConfig, 'latin1');
-    const inCfg = [...text.matchAll(/^#!ifdef WITH_(\w+)/gm)].map(([, name = '']) => name);
+    const inCfg = [...splicedStock.matchAll(/^#!ifdef WITH_(\w+)/gm)].map(([, name = '']) => name);
     expect([...names].sort()).toEqual([...new Set(inCfg)].sort());
   });
   it.for(names)('%s, alone and with each other, has no error', { timeout: 60_000 }, (name, { skip }) => {

@@ -2,11 +2,10 @@
  * The switches of the stock cfg (`#!define WITH_…`), each with what it needs beside it and a scenario that uses it. A scenario
  * plays with the switch off too, and with all of them on: it only waits for what comes in every case.
  */
-import { readFileSync } from 'node:fs';
 import type { DbRow } from '../../runtime/db/types.js';
 import { peerPorts } from '../support/ports.js';
 import { accepts } from '../support/server-process.js';
-import { readable, stockConfig } from '../support/tools.js';
+import { splicedStock } from '../support/stock-config.js';
 import { answerTo } from './digest.js';
 import { ngRelay } from './ng.js';
 import type { Packet } from './packet.js';
@@ -24,15 +23,14 @@ export interface Switch {
   readonly shows?: false;
   readonly play: Scenario['play'];
   readonly tls?: Scenario['tls'];
+  readonly ws?: Scenario['ws'];
 }
 
 /** The stock cfg, but for a file of certificates and the addresses of media relays. Empty where it is not installed. */
-export const stockText = readable(stockConfig)
-  ? readFileSync(stockConfig, 'latin1')
-      .replaceAll('/etc/kamailio/tls.cfg', '@TLS@tls.cfg')
-      .replaceAll('udp:127.0.0.1:2223', `udp:127.0.0.1:${peerPorts.edge}`)
-      .replaceAll('udp:127.0.0.1:7722', `udp:127.0.0.1:${peerPorts.dave}`)
-  : '';
+export const stockText = splicedStock
+  .replaceAll('/etc/kamailio/tls.cfg', '@TLS@tls.cfg')
+  .replaceAll('udp:127.0.0.1:2223', `udp:127.0.0.1:${peerPorts.edge}`)
+  .replaceAll('udp:127.0.0.1:7722', `udp:127.0.0.1:${peerPorts.dave}`);
 export const mediaRelays = { edge: ngRelay('edge'), dave: rtppRelay(1) };
 
 /** Phones give up on what does not come. */
@@ -129,6 +127,14 @@ async function watch({ alice, bob, rows }: Stage): Promise<void> {
   if (published.final === null) await maybe(bob, 'final');
   await notified();
   await rows('presentity', 'username', 'domain', 'event', 'body', 'sender');
+}
+
+const httpPost = (path: string, type: string, body: string): string =>
+  `POST ${path} HTTP/1.1\r\nHost: h\r\nContent-Type: ${type}\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+
+/** Until anything came, or it is time to give up. */
+async function answered(party: Party, pause: Stage['pause']): Promise<void> {
+  for (let waited = 0; party.received.length === 0 && waited < WAIT_MS; waited += 50) await pause(50);
 }
 
 const FLOOD_PORT = 21_791;
@@ -317,10 +323,39 @@ export const switches: readonly Switch[] = [
         [alice, '/RPC'],
         [carol, '/other'],
       ] as const) {
-        const head = `POST ${path} HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n`;
-        await party.raw(`${head}Content-Length: ${body.length}\r\n\r\n${body}`, 'tcp');
-        await pause(300);
+        await party.raw(httpPost(path, 'application/json', body), 'tcp');
+        await answered(party, pause);
       }
+    },
+  },
+  {
+    name: 'XMLRPC',
+    needs: [],
+    title: 'commands over HTTP, in XML',
+    play: async ({ alice, pause }) => {
+      const param = '<param><value><string>x</string></value></param>';
+      const body = `<?xml version="1.0"?><methodCall><methodName>core.echo</methodName><params>${param}</params></methodCall>`;
+      await alice.raw(httpPost('/XMLRPC', 'text/xml', body), 'tcp');
+      await answered(alice, pause);
+    },
+  },
+  {
+    name: 'WEBSOCKETS',
+    needs: ['NAT'],
+    title: 'a browser registers, is called, calls and hangs up',
+    ws: ['bob'],
+    play: async ({ alice, bob }) => {
+      // Without the switch nobody takes the handshake: there is no phone then.
+      if (
+        !(await register(bob)
+          .then(() => true)
+          .catch(() => false))
+      )
+        return;
+      await message(alice, bob, [bob]);
+      await call(alice, bob, [[bob, 200]]);
+      await register(alice);
+      await call(bob, alice, [[alice, 200]]);
     },
   },
   {

@@ -1,13 +1,22 @@
 /**
- * JsSIP, the SIP stack of browsers, over WebSocket: two phones register, one calls the other, talks, hangs up. Media is
- * not negotiated here (Node has no WebRTC): a stand-in makes up the SDP.
+ * JsSIP, the SIP stack of browsers, over WebSocket: two phones register, one calls the other, talks, hangs up. Once with a cfg
+ * of a page, and once with the stock cfg, whose phones have to know the passwords that are in MariaDB: there Kamailio plays
+ * the same. Media is not negotiated here (Node has no WebRTC): a stand-in makes up the SDP.
  */
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { RTCSession } from 'jssip/lib/RTCSession.js';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
-import { type Child, freePort, startSipcCommand } from '../support/child.js';
+import { createStatements, standardGroups } from '../../runtime/db/schema/ddl.js';
+import { freePort } from '../support/child.js';
+import { adminSql, createDatabase, describeWithServer, type TestDatabase } from '../support/databases.js';
+import { startKamailio } from '../support/kamailio.js';
+import type { ServerProcess } from '../support/server-process.js';
+import { startSipc } from '../support/sipc.js';
+import { splicedStock } from '../support/stock-config.js';
+import { missingTools, stockConfig } from '../support/tools.js';
 
 const sdp = (id: number) =>
   `v=0\r\no=- ${id} 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 9 RTP/AVP 0\r\na=sendrecv\r\n`;
@@ -46,20 +55,93 @@ class MadeUpPeerConnection {
   }
 }
 
-let server: Child;
-let port = 0;
+type Phone = import('jssip').UA;
+beforeAll(() => {
+  Object.assign(globalThis, {
+    WebSocket,
+    window: globalThis,
+    RTCPeerConnection: MadeUpPeerConnection,
+    RTCSessionDescription: class {
+      constructor(given: Description) {
+        Object.assign(this, given);
+      }
+    },
+  });
+});
 
-beforeAll(async () => {
-  port = await freePort();
-  const cfg = join(mkdtempSync(join(tmpdir(), 'sipc-jssip-')), 'kamailio.cfg');
-  writeFileSync(
-    cfg,
-    `#!KAMAILIO
+/** A phone that has registered; rejects with the cause when it is refused. */
+async function phone(port: number, name: string, password?: string): Promise<Phone> {
+  const { default: JsSIP } = await import('jssip');
+  return new Promise((resolve, reject) => {
+    const ua = new JsSIP.UA({
+      sockets: [new JsSIP.WebSocketInterface(`ws://127.0.0.1:${port}/`)],
+      uri: `sip:${name}@example.com`,
+      contact_uri: `sip:${name}@${name}.invalid;transport=ws`,
+      session_timers: false,
+      ...(password === undefined ? {} : { password }),
+    });
+    ua.on('registered', () => resolve(ua));
+    ua.on('registrationFailed', ({ cause }) => {
+      ua.stop();
+      reject(new Error(String(cause)));
+    });
+    ua.start();
+  });
+}
+
+/** Calls; the callee answers and hangs up once the call stands. What was seen, in order at each phone. */
+function call(caller: Phone, callee: Phone, to: string, said: () => string): Promise<readonly string[]> {
+  const mediaStream = { getTracks: () => [] } as never;
+  const seen: string[] = [];
+  return new Promise((resolve, reject) => {
+    const late = setTimeout(() => reject(new Error(`only ${seen.join(', ')}\n${said()}`)), 5000);
+    callee.on('newRTCSession', ({ session, originator }: { session: RTCSession; originator: string }) => {
+      if (originator !== 'remote') return;
+      seen.push('callee rings');
+      session.on('confirmed', () => {
+        seen.push('callee talks');
+        session.terminate();
+      });
+      session.answer({ mediaStream });
+    });
+    caller.call(to, {
+      mediaStream,
+      eventHandlers: {
+        accepted: () => void seen.push('caller talks'),
+        failed: () => reject(new Error(`failed after ${seen.join(', ')}\n${said()}`)),
+        ended: () => {
+          seen.push('callee hung up');
+          clearTimeout(late);
+          resolve(seen);
+        },
+      },
+    });
+  });
+}
+const wholeCall = ['callee rings', 'caller talks', 'callee talks', 'callee hung up'];
+
+/** The server of the tests of a `describe`. */
+function withServer(
+  start: typeof startSipc,
+  options: () => { readonly cfg: string; readonly args?: readonly string[] },
+) {
+  const running = { server: null as ServerProcess | null, port: 0, said: () => running.server?.output() ?? '' };
+  beforeAll(async () => {
+    running.port = await freePort();
+    const { cfg, args = [] } = options();
+    const path = join(mkdtempSync(join(tmpdir(), 'sipc-jssip-')), 'kamailio.cfg');
+    writeFileSync(path, cfg, 'latin1');
+    running.server = await start({ cfg: path, port: running.port, args });
+  }, 60_000);
+  afterAll(() => running.server?.stop());
+  return running;
+}
+
+const smallCfg = `#!KAMAILIO
 tcp_accept_no_cl=yes
 tcp_connection_lifetime=600
 auto_aliases=no
 alias="example.com"
-listen=tcp:127.0.0.1:${port}
 loadmodule "tm.so"
 loadmodule "sl.so"
 loadmodule "rr.so"
@@ -92,71 +174,58 @@ event_route[xhttp:request] {
 	if ($hdr(Upgrade) =~ "websocket" && ws_handle_handshake()) exit;
 	xhttp_reply("404", "Not Found", "", "");
 }
-`,
-  );
-  server = startSipcCommand(['run', cfg]);
-  await server.until(new RegExp(`tcp:127.0.0.1:${port}`));
-  Object.assign(globalThis, {
-    WebSocket,
-    window: globalThis,
-    RTCPeerConnection: MadeUpPeerConnection,
-    RTCSessionDescription: class {
-      constructor(given: Description) {
-        Object.assign(this, given);
-      }
-    },
-  });
-}, 60_000);
-afterAll(async () => {
-  server.kill('SIGKILL');
-  await server.ended;
+`;
+
+describe('a small cfg', () => {
+  const running = withServer(startSipc, () => ({ cfg: smallCfg }));
+  it('two phones register, call and hang up', async () => {
+    const { port, said } = running;
+    const [alice, bob] = [await phone(port, 'alice'), await phone(port, 'bob')];
+    const seen = await call(alice, bob, 'sip:bob@example.com', said);
+    expect(seen).toEqual(expect.arrayContaining(wholeCall));
+    alice.stop();
+    bob.stop();
+  }, 20_000);
 });
 
-it('two phones register, call and hang up', async () => {
-  const { default: JsSIP } = await import('jssip');
-  const mediaStream = { getTracks: () => [] } as never;
-  const phone = (name: string) =>
-    new Promise<InstanceType<typeof JsSIP.UA>>((resolve, reject) => {
-      const ua = new JsSIP.UA({
-        sockets: [new JsSIP.WebSocketInterface(`ws://127.0.0.1:${port}/`)],
-        uri: `sip:${name}@example.com`,
-        contact_uri: `sip:${name}@${name}.invalid;transport=ws`,
-        session_timers: false,
-      });
-      ua.on('registered', () => resolve(ua));
-      ua.on('registrationFailed', ({ cause }) => reject(new Error(String(cause))));
-      ua.start();
-    });
-  const [alice, bob] = [await phone('alice'), await phone('bob')];
-  const seen: string[] = [];
-  await new Promise<void>((resolve, reject) => {
-    const late = setTimeout(() => reject(new Error(`only ${seen.join(', ')}\n${server.err()}`)), 5000);
-    bob.on(
-      'newRTCSession',
-      ({ session, originator }: { session: import('jssip/lib/RTCSession.js').RTCSession; originator: string }) => {
-        if (originator !== 'remote') return;
-        seen.push('bob rings');
-        session.on('confirmed', () => {
-          seen.push('bob talks');
-          session.terminate();
-        });
-        session.answer({ mediaStream });
-      },
-    );
-    alice.call('sip:bob@example.com', {
-      mediaStream,
-      eventHandlers: {
-        accepted: () => void seen.push('alice talks'),
-        failed: () => reject(new Error(`failed after ${seen.join(', ')}`)),
-        ended: () => {
-          seen.push('bob hung up');
-          clearTimeout(late);
-          resolve();
-        },
-      },
-    });
+const stock = () => {
+  let database: TestDatabase;
+  beforeAll(() => {
+    database = createDatabase('mysql', 'jssip');
+    const rows = ['alice', 'bob'].map((name) => `('${name}', 'example.com', 'of ${name}')`).join(', ');
+    const statements = [
+      ...createStatements('mysql', standardGroups),
+      `INSERT INTO subscriber (username, domain, password) VALUES ${rows}`,
+    ];
+    adminSql('mysql', `${statements.join(';\n')};`, database.name);
   });
-  expect(seen).toEqual(expect.arrayContaining(['bob rings', 'alice talks', 'bob talks', 'bob hung up']));
-  alice.stop();
-  bob.stop();
-}, 20_000);
+  afterAll(() => database.drop());
+
+  describe.each([
+    ['Kamailio', startKamailio, ['kamailio']],
+    ['sipc', startSipc, []],
+  ] as const)('%s', (_, start, tools) => {
+    const missing = missingTools([...tools], [stockConfig]);
+    if (missing !== null) {
+      it.skip(missing, () => {});
+      return;
+    }
+    const running = withServer(start, () => ({
+      cfg: splicedStock.replace('# alias="sip.mydomain.com"', 'alias="example.com"'),
+      args: ['MYSQL', 'AUTH', 'NAT', 'WEBSOCKETS']
+        .flatMap((name) => ['-A', `WITH_${name}`])
+        .concat('-A', `DBURL="${database.url}"`),
+    }));
+    it('who knows the password registers, calls and hangs up; others do not get in', async () => {
+      const { port, said } = running;
+      await expect(phone(port, 'alice', 'of bob')).rejects.toThrow('Authentication Error');
+      await expect(phone(port, 'eve', 'of alice')).rejects.toThrow('Authentication Error');
+      const [alice, bob] = [await phone(port, 'alice', 'of alice'), await phone(port, 'bob', 'of bob')];
+      const seen = await call(alice, bob, 'sip:bob@example.com', said);
+      expect(seen).toEqual(expect.arrayContaining(wholeCall));
+      alice.stop();
+      bob.stop();
+    }, 20_000);
+  });
+};
+await describeWithServer('mysql', 'the stock cfg with WITH_WEBSOCKETS', stock);

@@ -5,9 +5,11 @@
 import { createSocket, type Socket as DatagramSocket } from 'node:dgram';
 import { createServer, connect as openTcp, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, connect as openTls, TLSSocket } from 'node:tls';
+import { WebSocket } from 'ws';
 import { tlsFile } from './tls-files.js';
 
-export type PeerProto = 'udp' | 'tcp' | 'tls';
+/** `ws`: over a WebSocket the peer opens to the server; it listens for none. */
+export type PeerProto = 'udp' | 'tcp' | 'tls' | 'ws';
 
 /** How a peer opens a TLS connection: what it calls the server, which certificate it shows. */
 export interface TlsChoice {
@@ -33,6 +35,7 @@ export class PeerSockets {
   #servers: Server[] = [];
   #incoming = new Set<Socket>();
   #outgoing: Socket | null = null;
+  #webSocket: WebSocket | null = null;
 
   private constructor(
     readonly name: string,
@@ -100,8 +103,31 @@ export class PeerSockets {
     socket.write(bytes, 'latin1');
   }
 
+  /** As `sendTcp`, a message a frame (RFC 7118). Rejects when the server does not take the handshake. */
+  async sendWs(bytes: string, host: string, port: number): Promise<void> {
+    if (this.#webSocket?.readyState !== WebSocket.OPEN) {
+      const socket = new WebSocket(`ws://${host}:${port}/`, 'sip');
+      this.#webSocket = socket;
+      const answer = (text: string) => socket.send(Buffer.from(text, 'latin1'), { binary: false });
+      socket.on('upgrade', ({ socket: { localPort } }) => {
+        if (localPort !== undefined) this.ephemeralPorts.add(localPort);
+      });
+      socket.on('message', (data) => {
+        this.onArrival({ text: data.toString('latin1'), proto: 'ws', answer });
+      });
+      await new Promise<void>((resolve, reject) => {
+        socket.once('open', resolve);
+        socket.once('error', reject);
+      });
+      socket.on('error', () => {});
+    }
+    this.#webSocket.send(Buffer.from(bytes, 'latin1'), { binary: false });
+  }
+
   /** Closes the connections, keeps listening. */
   dropConnections(): void {
+    this.#webSocket?.terminate();
+    this.#webSocket = null;
     if (this.#outgoing) drop(this.#outgoing);
     this.#outgoing = null;
     for (const socket of this.#incoming) drop(socket);

@@ -8,12 +8,13 @@ import { accColumns, mediaRelays, rowsFor, type Switch, stockText, switches } fr
 
 const rows = rowsFor('127.0.0.1', differentialPort);
 const defines = (names: readonly string[]) => names.flatMap((name) => ['-A', `WITH_${name}`]);
-const played = ({ name, title, play, tls }: Switch) =>
+const played = ({ name, title, play, tls, ws }: Switch) =>
   scenario(name.toLowerCase(), title, play, {
     needs: ['kamcmd'],
     files: [stockConfig],
     ignorePings: true,
     ...(tls ? { tls } : {}),
+    ...(ws ? { ws } : {}),
   });
 
 function stock(name: string, on: readonly string[], which: readonly Switch[]): Group {
