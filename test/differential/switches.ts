@@ -171,7 +171,9 @@ export const switches: readonly Switch[] = [
     name: 'DEBUG',
     needs: [],
     title: 'what the routes do is traced, until it is switched off',
-    play: async ({ alice, bob, rpc }) => {
+    play: async ({ alice, bob, rpc, quietly }) => {
+      // Where all switches are on, the server may still be starting.
+      await quietly('core.version');
       await register(bob);
       await rpc('dbg.trace', 'off');
       await message(alice, bob, [bob]);

@@ -198,7 +198,7 @@ class LogReader {
   }
 
   #line(line: string): void {
-    const start = /^\s*\d+\(\d+\) ([A-Z]+): (.*)$/s.exec(line);
+    const start = /^\s*\d+\(\d+\) (\w+): (.*)$/s.exec(line);
     if (start === null) {
       if (this.#open !== null && line !== '') this.#open.text += `\n${line}`;
       return;
@@ -206,12 +206,14 @@ class LogReader {
     this.flush();
     const level = start[1] ?? '';
     const text = start[2] ?? '';
+    // WITH_DEBUG of the stock cfg: traces under a name of their own, with the path of this run's cfg.
+    if (level === 'exec') return;
     const acc = /^(.*?)acc(?: \[[^\]]*\]: \w+\(\))?: (.*)$/s.exec(text);
-    // What acc warns of is its own affair.
+    // What acc warns of, and how it goes about its work, is its own affair.
     const debugging = /^debugger(?: \[[^\]]*\]: \w+\(\))?: (.*)$/s.exec(text);
-    if (acc !== null && level !== 'WARNING') this.#open = { level, text: `${acc[1]}${acc[2]}` };
+    if (acc !== null && level !== 'WARNING' && level !== 'DEBUG') this.#open = { level, text: `${acc[1]}${acc[2]}` };
     // Kamailio's processes also tell that they start.
-    else if (debugging !== null && !debugging[1]?.startsWith('rank is'))
+    else if (debugging !== null && !/^(?:rank is|cfg level_mode)/.test(debugging[1] ?? ''))
       this.#open = { level, text: `debugger: ${debugging[1]}` };
     else if (text.includes('<script>: ') || text.includes('cfgtrace:')) this.#open = { level, text };
   }
