@@ -1,7 +1,7 @@
 /** The two servers that are compared, on one core with one worker. */
 import { execFileSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,6 +17,8 @@ export interface ServerOptions {
 }
 export interface Server {
   usage(): Usage;
+  /** What its objects take after a collection, in bytes; null where nothing is collected. */
+  liveBytes(): Promise<number | null>;
   /** Stops it. 99th percentile of the event loop's delay in ms, where there is one. */
   stop(): Promise<number | null>;
 }
@@ -39,8 +41,9 @@ export async function startServer(name: ServerName, options: ServerOptions): Pro
   const addresses = ['udp', 'tcp'].flatMap((proto) => ['-l', `${proto}:127.0.0.1:${options.port}`]);
   const defines = options.defines.flatMap((define) => ['-A', define]);
   const delays = join(folder, 'delays.json');
+  const live = join(folder, 'live');
   const probe = join(folder, 'probe.mjs');
-  writeFileSync(probe, probeText(delays));
+  writeFileSync(probe, probeText(delays, live));
   const started =
     name === 'kamailio'
       ? startOn(options.core, 'kamailio', [
@@ -64,6 +67,14 @@ export async function startServer(name: ServerName, options: ServerOptions): Pro
   }
   return {
     usage: () => usage(started.pid),
+    async liveBytes() {
+      if (name !== 'sipc') return null;
+      rmSync(live, { force: true });
+      process.kill(started.pid, 'SIGUSR2');
+      const until = Date.now() + START_MS;
+      while (!existsSync(live) && Date.now() < until) await new Promise((resolve) => setTimeout(resolve, 50));
+      return Number(readFileSync(live, 'latin1'));
+    },
     async stop() {
       await started.stop();
       const p99 = readDelay(delays);
@@ -73,10 +84,20 @@ export async function startServer(name: ServerName, options: ServerOptions): Pro
   };
 }
 
-/** Loaded into sipc: writes the event loop's delay when it ends. Costs a timer every 10 ms. */
-const probeText = (path: string): string => `
+/** Loaded into sipc: writes the event loop's delay when it ends, and at SIGUSR2 what is alive. Costs a timer every 10 ms. */
+const probeText = (path: string, live: string): string => `
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { writeFileSync } from 'node:fs';
+import { renameSync, writeFileSync } from 'node:fs';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc');
+process.on('SIGUSR2', () => {
+  collect();
+  const { heapUsed, external } = process.memoryUsage();
+  writeFileSync(${JSON.stringify(`${live}.new`)}, String(heapUsed + external));
+  renameSync(${JSON.stringify(`${live}.new`)}, ${JSON.stringify(live)});
+});
 const delays = monitorEventLoopDelay({ resolution: 10 });
 delays.enable();
 process.on('exit', () => {
