@@ -16,7 +16,7 @@ export const command: CommandSpec = {
   options: [
     { flags: '-t, --traffic <name>', doc: 'what is sent', default: 'registered-calls', choices: trafficNames },
     { flags: '-r, --rate <calls>', doc: 'calls a second', default: '500' },
-    { flags: '-s, --seconds <n>', doc: 'length of a measured run, after 3 s of warming up', default: '8' },
+    { flags: '-s, --seconds <n>', doc: 'length of a measured run, after 10 s of warming up', default: '8' },
     { flags: '-n, --repetitions <n>', doc: 'runs of each server, in alternation', default: '7' },
     { flags: '-p, --port <port>', doc: 'first of four ports on 127.0.0.1', default: '24900' },
     { flags: '--tcp', doc: 'over TCP in place of UDP' },
