@@ -83,8 +83,8 @@ export class Draft {
   /** Written into our Via when it is made (`via_add_xavp_params()`, `via_use_xavp_fields()`); null: nothing. */
   viaParams: (() => string) | null = null;
   viaSentBy: (() => { readonly host: string | null; readonly port: string | null }) | null = null;
-  /** Appended to the branch parameter's value. */
-  addToBranch: string | null = null;
+  /** `;srvid=` in our Via (`via_add_srvid()`): the number of this server; 0: none. */
+  viaServerId = 0;
   /** Behind the branch parameter of our Via: `.cs1`, the CSeq number as it came when it leaves as another. */
   branchSuffix = '';
 
@@ -133,7 +133,7 @@ export class Draft {
     d.marks = this.marks;
     d.viaParams = this.viaParams;
     d.viaSentBy = this.viaSentBy;
-    d.addToBranch = this.addToBranch;
+    d.viaServerId = this.viaServerId;
     d.branchSuffix = this.branchSuffix;
     return d;
   }

@@ -144,6 +144,10 @@ function fixContentLength(msg: SipMessage, edits: Edits, out: Outgoing, stream: 
 
 const isStream = (proto: string): boolean => proto === 'tcp' || proto === 'tls';
 
+/** What stands behind `rport` in our Via, in Kamailio's order (create_via_hf). */
+const ownViaParams = (draft: Draft, options: RequestOptions): string =>
+  `${options.viaParams ?? ''}${draft.viaServerId === 0 ? '' : `;srvid=${draft.viaServerId}`}${draft.viaParams?.() ?? ''}`;
+
 /** The request as it leaves on one branch. `draft` is not changed. */
 export function buildRequest(msg: SipMessage, draft: Draft, out: Outgoing, options: RequestOptions = {}): string {
   const { raw } = msg;
@@ -162,7 +166,7 @@ export function buildRequest(msg: SipMessage, draft: Draft, out: Outgoing, optio
         draft,
         connectionId,
         localRport: options.localRport === true || draft.addLocalRport,
-        params: draft.viaParams === null ? options.viaParams : (options.viaParams ?? '') + draft.viaParams(),
+        params: ownViaParams(draft, options),
       }),
       HeaderId.Via,
     );

@@ -440,15 +440,13 @@ export default defineModule({
       run: (_me, ctx) => (ctx.kind === 'event' || (ctx.kind === 'failure' && ctx.reply === null) ? 1 : -1),
     },
     via_add_srvid: {
-      doc: 'Our Via carries the number of this server.',
+      doc: 'Our Via carries `srvid`, the `server_id` of this server, where it has one.',
       args: [varInt('on')],
       routes: ['any'],
-      returns: { 1: 'done', [-1]: 'this server has no server_id' },
+      returns: { 1: 'done' },
       example: 'via_add_srvid("1");',
       run(_me, ctx, on) {
-        const id = ctx.server.settings.values.server_id;
-        if (on !== 0 && id === 0) return -1;
-        ctx.draft.addToBranch = on === 0 ? null : `;srvid=${id}`;
+        ctx.draft.viaServerId = on === 0 ? 0 : ctx.server.settings.values.server_id;
         return 1;
       },
     },

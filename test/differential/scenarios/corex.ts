@@ -23,6 +23,8 @@ export default group('corex', 'corex.cfg', [
       await alice.receives(200);
     },
   ),
+  relayed('topvia_number', 'our Via with the number of the server'),
+  relayed('topvia_no_number', 'taken back'),
   scenario('data', 'send_data(), sendx(), send_udp()', async ({ alice, bob, uri }) => {
     await alice.request('OPTIONS', uri('data'));
     await alice.receives(200);
