@@ -44,11 +44,6 @@ export function trimEnd(text: string, start: number, end: number): number {
   while (end > start && isSpace(text.charCodeAt(end - 1))) end--;
   return end;
 }
-/** Slice without the white space around it. */
-export function trimmed(text: string, start: number, end: number): string {
-  const from = skipSpace(text, start, end);
-  return text.slice(from, trimEnd(text, from, end));
-}
 
 /** Lower case of ASCII letters only. Gives the same string when there is nothing to change. */
 export function lowerAscii(text: string): string {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { SimulatedWorld } from '../../runtime/env/simulated.js';
 import {
   applyChanges,
+  type BranchTarget,
   buildForwardedResponse,
   buildRequest,
   buildResponse,
@@ -30,6 +31,8 @@ import {
   tagSuffix,
   type UriChange,
 } from '../../runtime/message/index.js';
+import { relayedSdp } from '../../runtime/message/sdp.js';
+import { sentBy } from '../../runtime/message/serialize.js';
 import { fakeReceived, fakeSocket } from '../../runtime/message/testing.js';
 import { buildCfg, projectRoot, startBuilt } from '../support/in-process.js';
 import { messages } from './messages.js';
@@ -54,6 +57,17 @@ const overIpv6 = fakeReceived({ src: { ip: '2001:db8::9:1', port: 5060 } });
 const sources = [received, overTcp, received, overIpv6, received];
 const out: Outgoing = { socket: fakeSocket(), proto: 'udp', hop: null, branchParam: 'z9hG4bK1' };
 const overStream: Outgoing = { socket: fakeSocket('tcp'), proto: 'tcp', hop: null, branchParam: 'z9hG4bK1' };
+
+/** Sockets with a name, with what they advertise, of other protocols. */
+const elsewhere: readonly Outgoing[] = [
+  { ...out, socket: { ...fakeSocket('tcp', '2001:db8::1', 5062), name: 'web' }, proto: 'ws' },
+  { ...out, socket: { ...fakeSocket('tls'), advertised: { host: 'edge.example.com', port: 5071 } }, proto: 'wss' },
+  { ...out, socket: fakeSocket('udp', '2001:db8::1', 5062), proto: 'udp' },
+];
+const branch: BranchTarget = {
+  ...{ uri: 'sip:b@h', dstUri: null, path: null, q: -1, flags: 0, socket: null },
+  ...{ instance: null, regId: 0, ruid: null, locationUa: null },
+};
 
 const changes: readonly UriChange[] = [
   { kind: 'host', text: 'h' },
@@ -94,6 +108,7 @@ export function readAll(text: string): void {
   for (const change of changes) rewriteUri(msg.requestUri, change);
   void [uri?.aor, uri?.headerFields, detach(msg.requestUri)];
   parseSdp(msg);
+  relayedSdp(msg);
   tagSuffix(msg);
   build(msg);
   msg.forget();
@@ -115,18 +130,35 @@ function build(msg: SipMessage): void {
   draft.addReplyHeader('X-Reply: yes\r\n');
   draft.setReplyBody('x');
   draft.viaParams = () => ';xavp=1';
+  draft.viaServerId = 7;
+  draft.addBranch(branch);
   const first = msg.headers[0];
   if (first) {
     draft.edits.insertBefore(first.start, 'X-Before: 1\r\n');
     draft.edits.insertAfter(first.end, (leaves) => `X-After: ${leaves.proto}\r\n`);
     draft.edits.isRemoved(first.start, first.end);
   }
+  // One that is taken back, and one the copy does not show.
+  draft.edits.insert(msg.headersEnd, 'X-Not: 1\r\n', HeaderId.Via);
+  draft.edits.drop((edit) => edit.about === HeaderId.Via);
+  const copy = draft.clone();
+  copy.edits.insert(msg.headersEnd, 'X-Copy: 1\r\n');
   if (msg.body !== '') draft.edits.replace(msg.bodyStart, msg.bodyStart + 1, 'changed');
   buildWarning(msg, draft, 1);
   outboundAddress(overStream, draft, true);
   inboundAddress(msg.received, true);
+  for (const leaves of elsewhere) {
+    outboundAddress(leaves, draft, true);
+    outboundAddress(leaves, new Draft());
+    sentBy(copy, leaves);
+    sentBy(null, leaves);
+  }
   if (msg.isRequest) {
     buildRequest(msg, new Draft(), out);
+    copy.viaSentBy = () => ({ host: '2001:db8::7', port: null });
+    for (const leaves of elsewhere) buildRequest(msg, copy, leaves, { noVia: leaves === elsewhere[0], noPath: true });
+    buildRequest(msg, copy, out, { keepVia: true, viaOut: overStream, viaParams: ';p=1' });
+    buildResponse(msg, draft, 183, 'Session Progress', { contentType: 'text/plain', toTag: '' });
     buildRequest(msg, draft, overStream, { forceRport: true });
     buildResponse(msg, draft, 200, 'OK', { toTag: 'mine', server: 'Server: x', body: 'b', contentType: 'text/plain' });
     buildResponse(msg, draft, 404, 'Not Found', { forceRport: true, warning: 'Warning: 1', headers: 'X: y\r\n' });
