@@ -198,6 +198,7 @@ export class Server implements ServerApi {
     if (options.debug > 0) this.settings.values.debug = options.debug;
     this.env.log.level = this.settings.values.debug;
     this.databases.versionTable = this.settings.values.version_table;
+    this.databases.latency = this.settings.values;
     this.settings.onChange((name, value) => {
       if (name === 'debug') this.env.log.level = Number(value);
       if (name === 'dns_reinit' && value === 1) {

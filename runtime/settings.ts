@@ -78,6 +78,10 @@ export const settingSpecs = {
   onsend_route_reply: int(0, 'Run onsend_route for responses too.', { live: true }),
   msg_recv_max_size: int(65_535, 'Longest message that is read, bytes (32767 in Kamailio 6).', { live: true, min: 0 }),
   latency_cfg_log: int(3, 'Level of the lines that say how long request_route and reply_route took.', { live: true }),
+  latency_log: int(3, 'Level of the lines about slow queries.', { live: true }),
+  latency_limit_db: int(0, 'Microseconds from which a query is slow, its wait for a connection included; 0: none is.', {
+    live: true,
+  }),
   latency_limit_cfg: int(0, 'Microseconds from which they are written; 0: always.', { live: true }),
   max_branches: int(12, 'Most branches of a transaction.', { refuses: true, min: 1, max: 31 }),
   return_mode: int(0, '1: a call in an expression has its own value, and any but 0 is true (Kamailio 5.7).'),

@@ -79,6 +79,8 @@ export class Transaction extends Shapes {
 export class Database extends Shapes {
   #underWay = 0;
   readonly #whenIdle: (() => void)[] = [];
+  /** Sees each call outside of transactions, to time it. */
+  watch: <T>(operation: DbOperation, call: Promise<T>) => Promise<T> = (_operation, call) => call;
 
   /** `failed` is told of every call that failed, once. */
   constructor(
@@ -90,7 +92,7 @@ export class Database extends Shapes {
     super();
   }
   protected run(operation: DbOperation): Promise<DbResult> {
-    return this.counted(this.pool.run(operation));
+    return this.counted(this.watch(operation, this.pool.run(operation)));
   }
 
   /** All or nothing, on one connection. The work's own error undoes it and goes on to the caller. */

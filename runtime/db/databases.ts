@@ -5,12 +5,19 @@ import type { Clock, LogLevel } from '../env.js';
 import { StartError } from '../errors.js';
 import { Database } from './database.js';
 import { Pool } from './pool.js';
-import type { DbDriver, DbError } from './types.js';
+import type { DbDriver, DbError, DbOperation } from './types.js';
 import { maskDbUrl, parseDbUrl } from './url.js';
 
 interface Opened {
   readonly database: Database;
   readonly pool: Pool;
+}
+
+/** Settings of the server, live. */
+export interface QueryLatency {
+  /** Microseconds; 0: nothing is slow. */
+  readonly latency_limit_db: number;
+  readonly latency_log: number;
 }
 
 export class Databases {
@@ -20,6 +27,8 @@ export class Databases {
 
   /** `version_table` of the cfg. */
   versionTable = 'version';
+  /** From when on, and at which level, a slow call is logged. */
+  latency: QueryLatency = { latency_limit_db: 0, latency_log: 3 };
 
   constructor(
     private readonly clock: Clock,
@@ -77,9 +86,25 @@ export class Databases {
         this.log(error.failure === 'duplicate' ? 3 : -1, source, `${parsed.masked}: ${error.message}`);
       driver.failed?.(error);
     };
-    const opened = { pool, database: new Database(parsed, pool, failed, () => this.versionTable) };
+    const database = new Database(parsed, pool, failed, () => this.versionTable);
+    database.watch = (operation, call) => this.timed(source, operation, call);
+    const opened = { pool, database };
     this.#opened.set(url, opened);
     return opened;
+  }
+  /** As `db_query.c` of Kamailio; of SQL that was made here the values are not shown. */
+  private async timed<T>(source: string, operation: DbOperation, call: Promise<T>): Promise<T> {
+    const { latency_limit_db: limit, latency_log } = this.latency;
+    if (limit <= 0) return call;
+    const startedAt = this.clock.monotonic();
+    try {
+      return await call;
+    } finally {
+      const usec = Math.round((this.clock.monotonic() - startedAt) * 1000);
+      const what = operation.kind === 'raw' ? operation.sql.slice(0, 100) : `${operation.kind} ${operation.table}`;
+      const level = Math.max(-5, Math.min(3, latency_log)) as LogLevel;
+      if (usec >= limit) this.log(level, source, `alert - query execution too long [${usec} us] for [${what}]`);
+    }
   }
   private driver(module: string): DbDriver | null {
     const made = this.#made.get(module);

@@ -76,6 +76,21 @@ describe('databases', () => {
     ]);
   });
 
+  it('a call slower than latency_limit_db is told, with its statement', async () => {
+    const { clock, server, log, databases, db } = setUp();
+    databases.latency = { latency_limit_db: 20_000, latency_log: 1 };
+    for (const ms of [10, 30]) {
+      server.answer = () => new Promise((resolve) => void clock.setTimer(ms, () => resolve(rows)));
+      const calls = Promise.all([db.query('subscriber'), db.raw('SELECT 1')]);
+      await clock.advance(100);
+      await calls;
+    }
+    expect(log.map((line) => line.replace(/\[\d+ us\]/, '[us]'))).toEqual([
+      '1 db_test: alert - query execution too long [us] for [query subscriber]',
+      '1 db_test: alert - query execution too long [us] for [SELECT 1]',
+    ]);
+  });
+
   it('a connection that broke while idle is replaced, unnoticed by the caller', async () => {
     const { server, db, failure } = setUp();
     await db.query('t');
