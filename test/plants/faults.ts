@@ -150,9 +150,9 @@ export const faults: readonly Plant[] = [
   {
     name: 'what one call decided stays for the next',
     file: 'runtime/route/run.ts',
-    search: "      const ctx = this.context('request', 'request_route', msg, new Draft());",
+    search: "this.context('request', 'request_route', msg, new Draft(), null,",
     replacement:
-      "      const ctx = this.context('request', 'request_route', msg, ((globalThis as { d?: Draft }).d ??= new Draft()));",
+      "this.context('request', 'request_route', msg, ((globalThis as { d?: Draft }).d ??= new Draft()), null,",
     noticedBy,
   },
   {
