@@ -129,6 +129,7 @@ export class Masks {
     let text = line.replace(serverNames, '$1: *');
     text = text
       .replace(/^Date: .*$/i, 'Date: *')
+      .replace(/^\[(Offline|Reminder) message - [^\]]*\]/, '[$1 message - *]')
       .replace(/^X-Tm-Id: .*$/i, 'X-Tm-Id: *')
       .replace(/\b(nonce|nextnonce|rspauth)="[^"]*"/gi, '$1="*"')
       .replace(/\bpid=\d+/g, 'pid=*');
