@@ -26,6 +26,18 @@ export function repairBlock(work: Work, at: number, expected: ReadonlySet<string
     diagnostics.report(d2.missingSemicolon, { ...last, start: last.end, end: last.end }, {});
     return insert(work, at, ';');
   }
+  const transformed = transformation(work, at);
+  if (transformed !== null) {
+    const end = tokens[transformed]!;
+    const span = spanOver(tokens[at - 1]!, end);
+    diagnostics.report(d2.bareTransformation, span, {
+      pv: tokens[at - 1]!.text,
+      braces: span.file.text.slice(token.start, end.end),
+    });
+    tokens.splice(at, transformed - at + 1);
+    kinds.splice(at, transformed - at + 1);
+    return true;
+  }
   const atStatement = ';{}'.includes(before) || before === badStatementKind;
   if (found === '{' && atStatement) {
     diagnostics.report(d2.bareBlock, token, {});
@@ -39,6 +51,16 @@ export function repairBlock(work: Work, at: number, expected: ReadonlySet<string
   const sequel = kinds[region.from - 1] === badStatementKind || kinds[at - 1] === badExpressionKind;
   if (!sequel) report(work, at, region.from, expected, diagnostics);
   return blank(work, region);
+}
+
+/** `$rU{s.len}`, with the `{` at `at`: where the `}` is. */
+function transformation({ tokens, kinds }: Work, at: number): number | null {
+  const pv = tokens[at - 1]!;
+  if (kinds[at] !== '{' || kinds[at - 1] !== '$' || pv.end !== tokens[at]!.start) return null;
+  const close = closing(kinds, at, kinds.length);
+  const end = tokens[close];
+  if (!end || end.file !== pv.file) return null;
+  return /^\{\s*\w+\.\w+[^;{}]*\}$/.test(pv.file.text.slice(pv.end, end.end)) ? close : null;
 }
 
 /** Top level: one diagnostic, no repair. */

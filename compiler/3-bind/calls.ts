@@ -3,7 +3,6 @@ import type { RouteKind, RouteMask } from '../../runtime/sdk/define.js';
 import type { CallExpression } from '../ast.js';
 import { missingFunction, unknownFunction } from '../diagnostics/3xxx-names.js';
 import { wrongArgumentCount, wrongRouteKind } from '../diagnostics/4xxx-types.js';
-import { nearTo } from '../diagnostics/near.js';
 import type { ArgContext } from './args.js';
 import { arityFits, bindArgs, describeArity, specAt } from './args.js';
 import { constantOf } from './constant.js';
@@ -76,8 +75,9 @@ function absent(call: CallExpression, scope: Scope, later: (name: string) => str
     // A module that is not loaded is one mistake, however many of its names follow.
     if (module !== undefined && scope.toldOnce(`load ${module}`)) return { kind: 'bad' };
     scope.diagnostics.report(unknownFunction, call.name.span, {
-      ...nearTo(name, [...scope.functionNames(), 'route']),
-      ...(module === undefined ? scope.wentWith('functions', name) : { module }),
+      ...(module === undefined
+        ? { ...scope.nearFunction(name), ...scope.wentWith('functions', name) }
+        : { name, module }),
     });
   }
   return { kind: 'bad' };

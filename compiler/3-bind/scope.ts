@@ -3,7 +3,7 @@ import type { LoadModule } from '../ast.js';
 import type { FunctionDeclaration, ModuleDeclaration, PvDeclaration } from '../declarations.js';
 import { loadedTwice, missingModule, unknownModule } from '../diagnostics/3xxx-names.js';
 import type { Diagnostics } from '../diagnostics/define.js';
-import { nearTo } from '../diagnostics/near.js';
+import { type Near, nearTo } from '../diagnostics/near.js';
 import { insteadOf } from '../diagnostics/renamed.js';
 import type { Catalog, Host } from '../host.js';
 import type { BoundModule } from './symbols.js';
@@ -118,6 +118,19 @@ export class Scope {
       if (has && !this.modules.some((m) => m.name === module)) return module;
     }
     return undefined;
+  }
+
+  /** The function of a module that is not loaded, or of one that is, whose name is nearest. */
+  nearFunction(name: string): Near & { readonly module?: string } {
+    const loaded = nearTo(name, [...this.functionNames(), 'route']);
+    if (loaded.near !== undefined) return loaded;
+    const all = nearTo(
+      name,
+      Object.values(this.catalog.modules).flatMap((m) => Object.keys(m.functions)),
+    );
+    const module = all.near === undefined ? undefined : this.ownerOf('functions', all.near);
+    // One slip: a name of some module is near to anything.
+    return module === undefined || !all.sure ? { name } : { ...all, module };
   }
 
   /** True when this was said before. */

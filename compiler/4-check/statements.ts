@@ -55,12 +55,12 @@ function checkStatement(s: Statement, program: BoundProgram, diagnostics: Diagno
   }
 }
 
-function checkAssign(s: Assign, program: BoundProgram, diagnostics: Diagnostics): void {
+function checkAssign(s: Assign, program: BoundProgram, diagnostics: Diagnostics, compared = false): void {
   const pv = s.target.kind === 'pv' ? program.pvs.get(s.target) : undefined;
   if (!pv) return;
   const fixed = pv.what === 'rc' || pv.what === 'null' || pv.what === 'marker' || pv.what === 'cfg';
   if (fixed || pv.transforms.length > 0 || (pv.what === 'declared' && !pv.declaration?.writable))
-    diagnostics.report(notWritable, s.target.span, { text: pv.text });
+    diagnostics.report(notWritable, s.target.span, { text: pv.text, compared });
 }
 
 function checkLabels(s: Switch, diagnostics: Diagnostics): void {
@@ -101,7 +101,7 @@ function checkExpression(e: Expression, route: BoundRoute, program: BoundProgram
     const problem = regexProblem(e.right.value);
     if (problem) diagnostics.report(badRegex, e.right.span, { source: e.right.value, problem });
   }
-  if (e.kind === 'assignExpression') checkAssign(e.assign, program, diagnostics);
+  if (e.kind === 'assignExpression') checkAssign(e.assign, program, diagnostics, true);
 }
 
 function checkBreaks(statements: readonly Statement[], inside: boolean, diagnostics: Diagnostics): void {

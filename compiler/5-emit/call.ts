@@ -79,7 +79,7 @@ function argCode(arg: BoundArg, emit: EmitContext, expression: (e: Expression) =
     }
     case 'expression': {
       const value = expression(arg.expression);
-      if (arg.as === 'int') return value.type === 'int' ? value.code : `${emit.helper('argInt')}(${asStr(value)})`;
+      if (arg.as === 'int') return value.type === 'int' ? value.code : `${emit.helper('argSum')}(${asStr(value)})`;
       if (arg.as === 'regex') return `${emit.helper('regexArg')}(${asStr(value)})`;
       if (arg.as === 'pv') return `${emit.helper('pvArg')}(${asStr(value)})`;
       return arg.as === 'format' ? `() => ${asStr(value)}` : asStr(value);

@@ -306,3 +306,13 @@ export const coreArgument = defineDiagnostic('SIPC2031', 'core-argument', {
   bad: route('strip("2");'),
   good: route('strip(2);'),
 });
+
+export const bareTransformation = defineDiagnostic('SIPC2032', 'bare-transformation', {
+  severity: 'error',
+  message: (a: { pv: string; braces: string }) => `${a.pv}${a.braces} is a transformation without its brackets`,
+  why: 'A transformation is part of the name of a variable, and $name ends before the brace.',
+  fix: (a) => `Write $(${a.pv.slice(1)}${a.braces}).`,
+  edits: (a, span) => [{ span, text: `$(${a.pv.slice(1)}${a.braces})` }],
+  bad: 'request_route { if ($rU{s.len} > 3) exit; }',
+  good: 'request_route { if ($(rU{s.len}) > 3) exit; }',
+});

@@ -59,7 +59,7 @@ export const unknownFunction = defineDiagnostic('SIPC3003', 'unknown-function', 
     a.later
       ? `move loadmodule "${a.module}.so" above this call`
       : a.module !== undefined
-        ? `add loadmodule "${a.module}.so" above`
+        ? `${a.near === undefined ? '' : `did you mean ${a.near}()? Then `}add loadmodule "${a.module}.so" above`
         : a.near !== undefined
           ? `did you mean ${a.near}()?`
           : 'load the module that has it above this call, or correct the name',

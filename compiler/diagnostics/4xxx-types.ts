@@ -79,9 +79,10 @@ export const badRegex = defineDiagnostic('SIPC4007', 'bad-regex', {
 
 export const notWritable = defineDiagnostic('SIPC4008', 'not-writable', {
   severity: 'error',
-  message: (a: { text: string }) => `${a.text} cannot be assigned`,
+  message: (a: { text: string; compared?: boolean }) => `${a.text} cannot be assigned`,
   why: 'The pseudo-variable only shows something.',
-  fix: () => 'assign to a variable: $var(name) for this run, $avp(name) for the transaction',
+  fix: ({ compared }) =>
+    compared ? 'write == to compare' : 'assign to a variable: $var(name) for this run, $avp(name) for the transaction',
   bad: 'loadmodule "pv.so"\nrequest_route { $ci = "x"; }',
   good: 'loadmodule "pv.so"\nrequest_route { $var(x) = "x"; }',
 });

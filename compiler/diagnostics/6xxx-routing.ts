@@ -67,3 +67,16 @@ export const replaceWithoutRestore = defineDiagnostic('SIPC6068', 'uac-replace-w
   bad: `${uac}request_route { route(GUARD); if (is_method("SUBSCRIBE")) uac_replace_from("sip:shop@example.com"); else record_route(); t_relay(); }`,
   good: `${uac}request_route { route(GUARD); record_route(); if (is_method("SUBSCRIBE")) uac_replace_from("sip:shop@example.com"); t_relay(); }`,
 });
+
+export const undeclaredName = defineDiagnostic('SIPC6069', 'undeclared-name', {
+  severity: 'error',
+  message: (a: { name: string; module: string; param: string; near?: string; starts: boolean }) =>
+    a.starts
+      ? `no ${a.param} of ${a.module} is named ${a.name}: nothing is found in it, and nothing kept`
+      : `no ${a.param} of ${a.module} is named ${a.name}: Kamailio does not start`,
+  why: 'These names are declared by modparam; a slip in one is found only when the call runs, or when the server starts.',
+  fix: (a) =>
+    a.near === undefined ? `declare it: modparam("${a.module}", "${a.param}", …)` : `did you mean ${a.near}?`,
+  bad: `${modules('pv', 'htable')}modparam("htable", "htable", "ban=>size=4;")\nrequest_route { $sht(bann=>$si) = 1; if ($sht(ban=>$si) == 1) drop; exit; }`,
+  good: `${modules('pv', 'htable')}modparam("htable", "htable", "ban=>size=4;")\nrequest_route { $sht(ban=>$si) = 1; if ($sht(ban=>$si) == 1) drop; exit; }`,
+});

@@ -31,7 +31,7 @@ export type Format = AnyFormat<RouteContext>;
 export type PvRef = AnyPvRef<RouteContext>;
 export type Substitution = AnySubstitution<RouteContext>;
 export { methodId } from '../message/methods.js';
-export { argInt, div, eq, mod, ne, plus, text, toInt, toStr } from '../values/coerce.js';
+export { argInt, argSum, div, eq, mod, ne, plus, text, toInt, toStr } from '../values/coerce.js';
 
 /** A pseudo-variable in emitted code: `$hdr(ctx, 'Event')`, `$ru.set(ctx, value)`. */
 export interface Pv<T extends Value = Value> {

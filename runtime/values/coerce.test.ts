@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ArithmeticFailure } from '../errors.js';
 import type { Value } from '../sdk/define.js';
-import { argInt, div, eq, mod, ne, plus, text, toInt, toStr } from './coerce.js';
+import { argInt, argSum, div, eq, mod, ne, plus, text, toInt, toStr } from './coerce.js';
 
 // Printed by Kamailio 5.6.3 for `$avp(a) == $avp(b)`, `$avp(a) + $avp(b)` and `(int)$avp(a)`.
 const equal: readonly [Value, Value, boolean][] = [
@@ -176,5 +176,7 @@ describe('operators of the cfg', () => {
   });
   it('knows what is no number', () => {
     expect([argInt('12'), argInt('0x1f'), argInt('x'), argInt(null)]).toEqual([12, 31, Number.NaN, Number.NaN]);
+    // A pseudo-variable in quotes that is empty is no number; an expression that is empty is 0 (tried with t_set_fr()).
+    expect([argInt(''), argSum(''), argSum('12'), argSum('x')]).toEqual([Number.NaN, 0, 12, Number.NaN]);
   });
 });

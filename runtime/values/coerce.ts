@@ -63,9 +63,11 @@ export function text(value: Value): string {
 /** An integer argument given as a pseudo-variable: NaN when its value is not a number. */
 export function argInt(value: Value): number {
   if (typeof value === 'number') return value;
-  if (value === '') return 0;
   return value === null ? Number.NaN : (parseInt32(value) ?? Number.NaN);
 }
+
+/** As `argInt`, of an expression: no text is 0, as to Kamailio's str2sint(). */
+export const argSum = (value: string): number => (value === '' ? 0 : argInt(value));
 
 /** `==`. */
 export function eq(a: Value, b: Value): boolean {

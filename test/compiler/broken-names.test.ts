@@ -258,6 +258,31 @@ const rows: readonly (readonly [name: string, cfg: string, ...expected: string[]
     '@request_route {\n  if (is_method("INVTE")) exit;\n}\n',
     'SIPC6066 3:17 did you mean INVITE?',
   ],
+  [
+    'a misspelled function of a module that is not loaded',
+    'loadmodule "pv.so"\nrequest_route {\n  if (is_metod("INVITE")) exit;\n}\n',
+    'SIPC3003 3:7 did you mean is_method()? Then add loadmodule "textops.so" above',
+  ],
+  [
+    '= in if, of what cannot be assigned',
+    '@request_route {\n  if ($hdr(X) = "a") exit;\n}\n',
+    'SIPC4008 3:7 write == to compare',
+  ],
+  [
+    'a computed code',
+    '@request_route {\n  sl_send_reply($var(c), "x");\n}\n',
+    'SIPC4003 3:17 write it as one quoted text; pseudo-variables inside the text are replaced at each call',
+  ],
+  [
+    'a header name with a blank',
+    '@request_route {\n  remove_hf("X Y");\n}\n',
+    'SIPC4004 3:13 write the name of a header field',
+  ],
+  [
+    'a level that does not exist',
+    '@request_route {\n  xlog("INFO", "x\\n");\n}\n',
+    'SIPC4004 3:8 write a log level, such as L_INFO',
+  ],
   ['= in if', '@request_route {\n  if ($rU = "a") exit;\n}\n', 'SIPC6065 3:6 write =='],
   [
     'loadmodule after use',

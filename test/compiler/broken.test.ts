@@ -42,6 +42,12 @@ const rows: readonly (readonly [name: string, cfg: string, ...expected: string[]
   ['bare block', route('  { exit; }'), 'SIPC2024 2:3 Remove the braces.'],
   ['else without if', route('  exit; else drop;'), 'SIPC2025 2:9 Remove the `;` before it, or the else.'],
   // Calls and parentheses
+  [
+    'transformations without brackets',
+    route('  if ($rU{s.len} > 3) exit;', '  $var(a) = $rU{s.substr,0,2} + "x";'),
+    'SIPC2032 2:7 Write $(rU{s.len}).',
+    'SIPC2032 3:13 Write $(rU{s.substr,0,2}).',
+  ],
   ['( never closed', route('  xlog("a";', '  exit;'), 'SIPC2026 2:7 Add `)`.'],
   ['( of a condition never closed', route('  if ($rU == "a" {', '    exit;', '  }'), 'SIPC2026 2:6 Add `)`.'],
   [') too many', route('  xlog("a"));', '  exit;'), 'SIPC2001 2:12 Write `;` here.'],

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { createNodeHost } from '../../bin/node-host.js';
 import { modules } from '../../compiler/diagnostics/examples.js';
 import { inOrder } from '../../compiler/diagnostics/render.js';
+import { blocks } from '../../compiler/diagnostics/severity.js';
 import { check } from '../../compiler/index.js';
 import { place } from '../support/parse.js';
 
@@ -13,7 +14,7 @@ function said(code: string, loaded: readonly string[], lines: readonly string[])
   const text = `${modules(...loaded).replaceAll('\n', ' ')}\n${lines.join('\n')}\n`;
   const host = { ...real, readFile: () => ({ text }), resolve: (_from: string, path: string) => path };
   const { diagnostics } = check(host, 'case.cfg', { lint: true });
-  expect(diagnostics.filter((d) => d.severity === 'error' && !d.slug.startsWith('missing-')).map(place)).toEqual([]);
+  expect(diagnostics.filter((d) => blocks(d) && !d.slug.startsWith('missing-')).map(place)).toEqual([]);
   return inOrder(diagnostics)
     .filter((d) => d.code === code)
     .map((d) => `${place(d).replace(`${code} `, '')} ${d.message}`);
@@ -162,5 +163,39 @@ describe('From or To replaced and not restored', () => {
     ],
   ])('%s', (_, param, lines, expected) => {
     expect(replaced(param, ...lines)).toEqual(expected);
+  });
+});
+
+describe('names that no modparam declares', () => {
+  const undeclared = (...lines: string[]) =>
+    said('SIPC6069', ['tm', 'rr', 'pv', 'htable', 'mqueue', 'dialog', 'sqlops'], lines).map((row) =>
+      row.split(':', 2).join(':'),
+    );
+  it('tables, queues, connections and profiles, in calls and in variables', () => {
+    expect(
+      undeclared(
+        'modparam("htable", "htable", "a=>size=4;")',
+        'modparam("mqueue", "mqueue", "name=q;size=4")',
+        'modparam("dialog", "profiles_no_value", "calls;trunk")',
+        'modparam("sqlops", "sqlcon", "ca=>text:///tmp")',
+        'request_route {',
+        '\t$sht(b=>x) = 1; $sht(a=>x) = $shtex(c=>x);',
+        '\tsht_rm("d", "x"); sht_lock("a=>x"); sht_lock("e=>x");',
+        '\tmq_add("q", "k", "v"); mq_fetch("r"); $var(x) = $mqk(s);',
+        '\tset_dlg_profile("calls"); set_dlg_profile("callers");',
+        '\tsql_query("ca", "select 1"); sql_query("cb", "select 1");',
+        '\t$var(t) = "a"; sht_rm("$var(t)", "x");',
+        '}',
+      ),
+    ).toEqual([
+      '7:2 no htable of htable is named b',
+      '7:31 no htable of htable is named c',
+      '8:9 no htable of htable is named d',
+      '8:47 no htable of htable is named e',
+      '9:34 no mqueue of mqueue is named r',
+      '9:50 no mqueue of mqueue is named s',
+      '10:44 no profiles_with_value of dialog is named callers',
+      '11:41 no sqlcon of sqlops is named cb',
+    ]);
   });
 });

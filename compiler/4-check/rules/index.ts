@@ -56,6 +56,7 @@ import { checkScannerFilter } from './ua-only-scanner-filter.js';
 import { checkReplaced } from './uac-replace-without-restore.js';
 import { checkArmedKinds } from './unarmed-tm-route.js';
 import { checkLoops } from './unbounded-loop.js';
+import { checkDeclaredNames } from './undeclared-name.js';
 import { checkMethodNames } from './unknown-method.js';
 import { checkUnreachable } from './unreachable-code.js';
 import { checkVariables } from './var-leak.js';
@@ -125,5 +126,6 @@ export const rules: readonly Rule[] = [
   checkMethodNames,
   checkLostState,
   checkReplaced,
+  checkDeclaredNames,
   checkSharedNames,
 ];
