@@ -71,7 +71,7 @@ export const generatedDiagnostics = (): string => diagnosticPage([...registry.va
 export async function generatedCoverage(): Promise<string> {
   const host = await createNodeHost();
   const declarations = host.moduleNames().map((name) => host.module(name)!);
-  return coveragePage(declarations, host.catalog(), namesInTests(root));
+  return coveragePage(declarations, host.catalog(), await namesInTests(root));
 }
 
 /** docs/torture.md as it should be. */

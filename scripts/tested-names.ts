@@ -1,36 +1,40 @@
-/** Which names the test suite uses: in the cfgs of scenarios, call flows and examples, in the probes, and in tables. */
+/**
+ * Which names the test suite uses. What can be read counts where a golden of the differential suite has a value of it; functions and
+ * parameters where a cfg of scenarios, call flows and examples, a probe or a table names them.
+ */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { probesCfg, selectsCfg, valuesCfg } from '../test/differential/probes/cfg.js';
+import { modulesCfg, probesCfg, selectsCfg, valuesCfg } from '../test/differential/probes/cfg.js';
+import { namesInGoldens } from './read-in-goldens.js';
 
 const folders = ['test', 'examples', 'stdlib-modules', 'runtime'];
 const holdsTests = (path: string): boolean =>
   !/(^|[/])(node_modules|goldens|dist)[/]/.test(path) &&
   (/[.](cfg|ladder|test[.]ts)$/.test(path) || path.includes('scenarios/'));
 
-/** `$rU`, `t_relay(`, `s.len`, `@ruri.user`, `fr_timer`: is it used? */
-export function namesInTests(root: string): (entry: string) => boolean {
-  const texts = [probesCfg(), selectsCfg(), valuesCfg()];
+/**
+ * `$rU`, `@ruri.user`, `s.len`: does a recorded transcript of Kamailio show a value of it? `t_relay(`, `fr_timer`: does a test
+ * use it?
+ */
+export async function namesInTests(root: string): Promise<(entry: string) => boolean> {
+  const texts = [probesCfg(), selectsCfg(), valuesCfg(), modulesCfg()];
   for (const folder of folders)
     for (const path of readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }))
       if (holdsTests(path)) texts.push(readFileSync(join(root, folder, path), 'latin1'));
-  const pvs = new Set<string>();
   const words = new Set<string>();
   const calls = new Set<string>();
-  const selects = new Set<string>();
   for (const text of texts) {
-    for (const [, name] of text.matchAll(/\$\(?([\w.?]+)/g)) pvs.add(`$${name}`);
     for (const [, name] of text.matchAll(/\b(\w+)\(/g)) calls.add(`${name}(`);
-    for (const [, name] of text.matchAll(/[{'"]([a-z0-9]+\.[a-z0-9.]+)/g)) words.add(name!);
     for (const [, name] of text.matchAll(/["']([\w.]+)["']|^\s*(\w+)\s*=/gm)) if (name) words.add(name);
     for (const [, name] of text.matchAll(/^\s*([a-z]\w+)\s*=/gm)) words.add(name!);
-    for (const [path] of text.matchAll(/@[a-z][\w.]*(?:\[[^\]]*\][\w.]*)*/g)) selects.add(shape(path));
-    for (const [, path] of text.matchAll(/\$\(?sel\(([^(){}]+)\)/g)) selects.add(shape(`@${path}`));
   }
+  const read = await namesInGoldens();
+  const selects = new Set([...read.selects].map((path) => shape(`@${path}`)));
   return (entry) => {
-    if (entry.startsWith('$')) return pvs.has(entry);
+    if (entry.startsWith('$')) return read.pvs.has(entry.slice(1));
     if (entry.startsWith('@')) return selects.has(shape(entry));
-    return entry.endsWith('(') ? calls.has(entry) : words.has(entry) || words.has(entry.replaceAll('.', '_'));
+    if (entry.startsWith('{')) return read.transformations.has(entry.slice(1, -1));
+    return entry.endsWith('(') ? calls.has(entry) : words.has(entry);
   };
 }
 

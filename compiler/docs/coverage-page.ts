@@ -7,7 +7,7 @@ import { transformations } from '../3-bind/transformations.js';
 import type { ModuleDeclaration } from '../declarations.js';
 import type { Catalog } from '../host.js';
 
-/** `tested`: a scenario, ladder or table of the test suite names it. */
+/** Names as the page writes them: `$rU`, `{s.len}`, `@ruri.user`, `t_relay(`, `fr_timer`. */
 export type IsTested = (entry: string) => boolean;
 type State = 'done and tested' | 'done' | 'accepted, without a meaning here' | 'missing';
 interface Entry {
@@ -47,8 +47,9 @@ export function coveragePage(modules: readonly ModuleDeclaration[], catalog: Cat
   return [
     '# What is there, name by name',
     '',
-    'Made from the declarations by `npm run readme`. Names are those of Kamailio, its newest version included; *tested* means that a',
-    'scenario beside Kamailio, a call flow or a table of the test suite uses the name.',
+    'Made from the declarations by `npm run readme`. Names are those of Kamailio, its newest version included. A pseudo-variable,',
+    'transformation or select is *tested* when a recorded transcript of Kamailio shows a value of it, and sipc shows the same; a',
+    'function or parameter when a scenario beside Kamailio, a call flow or a table of the test suite uses the name.',
     '',
     ...sections,
   ]
@@ -66,7 +67,7 @@ function section(m: ModuleDeclaration, catalog: Catalog, tested: IsTested, decla
   const pvs = [...new Set([...names, ...Object.keys(m.pvs)])].map((name) =>
     entry(`$${name}`, name in m.pvs || (isCore && !missing.has(`$${name}`)), tested(`$${name}`)),
   );
-  const trs = (known?.transformations ?? []).map((name) => entry(`{${name}}`, name in transformations, tested(name)));
+  const trs = (known?.transformations ?? []).map((name) => entry(`{${name}}`, name in transformations, tested(`{${name}}`)));
   const paths = isCore ? catalog.core.selects : (known?.selects ?? []);
   const selects = paths.map((path) => {
     const words = selectWords(path);

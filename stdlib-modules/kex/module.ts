@@ -8,6 +8,7 @@ import {
   processMemory,
   pvWritable,
   type RouteContext,
+  RuidSource,
   scriptFlags,
   setScriptFlags,
   type Verdict,
@@ -15,7 +16,6 @@ import {
   varStr,
 } from '../../runtime/sdk/index.js';
 import { memoryCommands } from './memory.js';
-import { RuidSource } from './ruid.js';
 import { fetch, getStatistics, reset } from './stats.js';
 
 const yes = { 1: 'done', [-1]: 'no such flag or branch' } as const;
@@ -63,7 +63,9 @@ export default defineModule({
   state: (init) =>
     init.previous instanceof KexState
       ? init.previous
-      : new KexState(new RuidSource('srid', Math.floor(init.env.clock.now() / 1000), process.pid)),
+      : new KexState(
+          new RuidSource('srid', Math.floor(init.env.clock.now() / 1000), process.pid, init.settings.values.server_id),
+        ),
   start(_me, server) {
     const { stats } = server;
     const gauge = (name: string, read: () => number) => stats.gauge('shmem', name, read);

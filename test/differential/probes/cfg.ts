@@ -1,5 +1,5 @@
 /** The cfg that prints every probe in every kind of route. */
-import { natReads, tlsReads } from './modules.js';
+import { natReads, prepared, tlsReads } from './modules.js';
 import { reads, shaped } from './pvs.js';
 import { selectReads, selectShapes } from './selects.js';
 import { headerValueSelects, inputs, lineTransformations, selects, transformations, writes } from './values.js';
@@ -168,8 +168,43 @@ enable_tls=yes
 listen=tls:127.0.0.1:21701
 loadmodule "tls.so"
 modparam("tls", "config", "@TLS@tls.cfg")
-loadmodule "nathelper.so"
-${inEveryRoute(printed([...tlsReads, ...natReads], []), '127.0.0.1:22011;transport=tls')}`;
+listen=udp:127.0.0.1:21703 name "probe"
+${['nathelper', 'benchmark', 'cfgutils', 'htable', 'mqueue', 'uac', 'usrloc', 'registrar'].map((name) => `loadmodule "${name}.so"\n`).join('')}
+loadmodule "xhttp.so"
+loadmodule "jsonrpcs.so"
+modparam("jsonrpcs", "transport", 1)
+modparam("htable", "htable", "h=>size=4;autoexpire=7200;")
+modparam("htable", "htable", "one=>size=4;")
+modparam("mqueue", "mqueue", "name=q")
+modparam("uac", "restore_mode", "none")
+modparam("benchmark", "enable", 1)
+${inEveryRoute(printed([...tlsReads, ...natReads], ['$conid']), '127.0.0.1:22011;transport=tls').replace(
+  'route(READ);',
+  'if (is_method("REGISTER")) { save("location"); exit; }\n\tif ($rU == "alice.once") route(ONCE); else route(READ);',
+)}
+event_route[xhttp:request] {
+	exit;
+}
+
+event_route[htable:mod-init] {
+	$sht(one=>key) = "value";
+}
+
+route[MINUS] {
+	return -7;
+}
+
+route[ONCE] {
+	$var(at) = "once";
+${prepared
+  .map(([before, reads, shapes = '']) => {
+    const words = (text: string) => text.split(' ').filter((word) => word !== '');
+    return `\t${before}\n${printed(words(reads), words(shapes))}`;
+  })
+  .join('\n')}
+	return 1;
+}
+`;
 
 const quoted = (text: string): string => text.replaceAll('$', '').replaceAll('"', "'");
 

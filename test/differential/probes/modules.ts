@@ -41,3 +41,32 @@ export const modulesElsewhere: readonly string[] = [
 export const natReads: readonly string[] = modulePaths('nathelper').flatMap((path) =>
   ['1', '2', '9', '0', '-1'].map((n) => `$sel(${path.replace('rewrite_contact', `rewrite_contact[${n}]`)})`),
 );
+
+/** What needs a statement first, read once in a request route: the statements, what is then read, and what is compared in shape. */
+export const prepared: readonly (readonly [before: string, reads: string, shaped?: string])[] = [
+  [
+    '$var(x) = 1; if ($var(x) == 2) exit; route(MINUS);',
+    '$? $retcode $rc $(sruid{s.select,0,-}) $(sruid{s.select,1,-})',
+  ],
+  ['', '', '$RANDOM $C(rx)'],
+  ['bm_start_timer("probe"); bm_log_timer("probe");', '', '$BM_time_diff'],
+  [
+    '$sht(h=>a) = "text"; $sht(h=>b) = 5; $sht(h=>n) = 4;',
+    '$sht(h=>a) $sht(h=>b) $sht(h=>none) $shtex(h=>a) $shtcn(h=>~~.) $shtcv(h=>~~a) $shtinc(h=>n) $shtdec(h=>n)',
+  ],
+  ['sht_iterator_start("i", "one"); sht_iterator_next("i");', '$shtitkey(i) $shtitval(i)'],
+  ['mq_add("q", "key", "value"); mq_add("q", "2", "3");', '$mq_size(q)'],
+  ['mq_fetch("q");', '$mqk(q) $mqv(q) $mq_size(q)'],
+  ['', '$rr_count $rr_top_count'],
+  ['', '$pcv(value) $pcv(genaddr) $pcv(orig) $pcv(term)'],
+  ['$uac_req(method) = "OPTIONS"; $uac_req(flags) = 3;', '$uac_req(method) $uac_req(flags) $uac_req(ruri)'],
+  ['hf_iterator_start("h"); hf_iterator_next("h");', '$hfitname(h) $hfitbody(h)'],
+  ['bl_iterator_start("b"); bl_iterator_next("b");', '$(blitval(b){s.trim})'],
+  ['$fs = "udp:127.0.0.1:21703";', '$fs $fsn $lsock(l/udp:127.0.0.1:21703/name)'],
+  ['if (!lookup("location")) return -1;', '$(ruid{s.select,0,-}) $(ruid{s.select,1,-}) $location_ua'],
+  [
+    'jsonrpc_exec(\'{"jsonrpc": "2.0", "method": "core.sipc_none", "id": 1}\');',
+    '$jsonrpl(code) $jsonrpl(text) $(jsonrpl(body){s.len})',
+  ],
+  ['', '', '$stat(core:rcv_requests) $stat(rcv_requests)'],
+];

@@ -22,7 +22,7 @@ const fromTo = plain(
 );
 const requestUri = plain('$ru $rU $rd $rp $rP $rz $rUl $ruri $ruri.user $ruri.domain');
 const otherUris = plain('$ou $ouri $oU $od $op $oP $oUl $du $duri $dd $dp $dP $ds $br $bR');
-const startLine = plain('$rm $rmid $rv $rs $rr $mt $mts $ml $mi');
+const startLine = plain('$rm $rmid $rv $rs $rsi $rr $csb $mt $mts $ml $mi');
 const identity = [
   ...plain('$au $aU $ad $ar $aa $adu $adn $adc $adr $ado $Au $AU $di $dir $dip $dic $re $rt'),
   ...['ai', 'pu', 'pU', 'pd', 'pn'].flatMap((name) => [`$${name}`, `$(${name}[0])`, `$(${name}[1])`, `$(${name}[9])`]),

@@ -21,6 +21,12 @@ export default generated(
       tls: ['alice', 'bob'],
     }),
     scenario('no-certificate', 'over TLS without one', over('', bare, 'MESSAGE'), { tls: ['alice', 'bob'] }),
+    scenario('once', 'what needs a statement first', async ({ alice }) => {
+      await alice.register();
+      const text = typical.replace('sip:typical@', `sip:${alice.user}@`).replaceAll('-typical', '-once');
+      await alice.raw(text.replace('Content-Type', 'X-Answer: yes\r\nContent-Type'));
+      await alice.receives(200, 'INVITE');
+    }),
     scenario('udp', 'over UDP', async ({ alice }) => {
       await alice.raw(full);
       await alice.receives(200);
