@@ -65,7 +65,15 @@ export interface StartOptions {
   readonly signals?: boolean;
 }
 
-const EMPTY_CONFIG: LoadedConfig = { source: '', flags: {}, defines: {}, modules: [], pvs: [], has: () => false };
+const EMPTY_CONFIG: LoadedConfig = {
+  source: '',
+  flags: {},
+  defines: {},
+  modules: [],
+  pvs: [],
+  has: () => false,
+  place: () => undefined,
+};
 
 /** A running server. */
 export class Server implements ServerApi {
@@ -170,12 +178,13 @@ export class Server implements ServerApi {
     const loaded: Program = factory(link);
     this.#program = loaded;
     this.applySettings(loaded, options);
-    this.config = configOf(loaded);
+    const lines = new SourceLines(program.map, program.path);
+    this.config = configOf(loaded, lines);
     const { log_prefix: prefix } = this.settings.values;
     this.#runner = new Runner({
       server: this,
       program: loaded,
-      lines: new SourceLines(program.map, program.path),
+      lines,
       logPrefix: prefix === '' ? null : runFormat(prefix, bound.pvs),
     });
     this.transactions.script = this.#runner;
@@ -396,7 +405,7 @@ function proxySettings({ values }: Settings): () => ProxySettings {
   return () => view;
 }
 
-function configOf(program: Program): LoadedConfig {
+function configOf(program: Program, lines: SourceLines): LoadedConfig {
   const tables: Readonly<Record<string, Readonly<Record<string, RouteFunction>>>> = {
     route: program.routes,
     failure_route: program.failure_route,
@@ -411,6 +420,7 @@ function configOf(program: Program): LoadedConfig {
     modules: program.modules,
     pvs: program.pvs ?? [],
     has: (kind, name) => Object.hasOwn(tables[kind] ?? {}, name),
+    place: (error) => lines.at(error),
   };
 }
 

@@ -37,18 +37,16 @@ const plain = (literal: string): string =>
 
 function shown(text: string): Shown | null {
   const reads: PvSyntax[] = [];
-  const literals = [''];
-  let at = 0;
-  while (at < text.length) {
-    if (text[at] !== '$') literals[literals.length - 1] += text[at++];
-    else {
-      const syntax = parsePvSyntax(text, at);
-      if ('error' in syntax) return null;
-      reads.push(syntax);
-      literals.push('');
-      at = syntax.end;
-    }
+  const literals: string[] = [];
+  let from = 0;
+  for (let at = text.indexOf('$'); at >= 0; at = text.indexOf('$', from)) {
+    const syntax = parsePvSyntax(text, at);
+    if ('error' in syntax) return null;
+    reads.push(syntax);
+    literals.push(text.slice(from, at));
+    from = syntax.end;
   }
+  literals.push(text.slice(from));
   if (reads.length === 0) return null;
   const source = literals.map((literal, i) => quote(i === reads.length ? literal.trimEnd() : literal)).join('(.*?)');
   return { pattern: new RegExp(`^${source}$`, 's'), reads, start: literals[0]!, certain: literals.join('').length };

@@ -63,7 +63,7 @@ export class Modules {
       for (const alias of spec.aliases ?? []) functions[alias] = bound;
     }
     this.functions[module.name] = functions;
-    for (const [name, spec] of Object.entries(module.pvs)) this.pvs[`$${name}`] ??= bindPv(spec, me);
+    for (const [name, spec] of Object.entries(module.pvs)) this.pvs[`$${name}`] ??= bindPv(name, spec, me);
     const { database } = module;
     if (database) this.server.databases.offer(module.name, () => database.call(module, me as never, this.server));
     this.#apis.offer(module.name, () => module.api?.(me as never, this.server) ?? {});
@@ -173,7 +173,14 @@ const computedWants: Readonly<Partial<Record<ArgSpec['kind'], string>>> = {
   pvWritable: 'a pseudo-variable',
 };
 
-function bindPv(spec: AnyModule['pvs'][string], me: Me): Pv {
+/** As lvalue.c: an assignment that fails is logged with its place; what the module says of it stands before. */
+function logFailed(ctx: RouteContext, name: string): void {
+  if (ctx.server.env.log.level < -1) return;
+  const at = ctx.config.place(new Error());
+  ctx.log(-1, `assignment to $${name} failed${at === undefined ? '' : ` at ${at}`}`, '<core>');
+}
+
+function bindPv(name: string, spec: AnyModule['pvs'][string], me: Me): Pv {
   const get = spec.get.bind(spec) as (me: Me, ctx: RouteContext, key: string, index: PvIndex) => Value;
   const read = (ctx: RouteContext, key = '', index: PvIndex = undefined): Value => get(me, ctx, key, index);
   const set = spec.set?.bind(spec) as
@@ -184,8 +191,11 @@ function bindPv(spec: AnyModule['pvs'][string], me: Me): Pv {
     | undefined;
   return Object.assign(read, {
     prepare: (ctx: RouteContext, key = '', index: PvIndex = undefined) => prepare?.(me, ctx, key, index),
-    set: (ctx: RouteContext, value: Value, key = '', index: PvIndex = undefined): Verdict =>
-      set !== undefined && set(me, ctx, value, key, index) !== false ? 1 : -1,
+    set: (ctx: RouteContext, value: Value, key = '', index: PvIndex = undefined): Verdict => {
+      if (set !== undefined && set(me, ctx, value, key, index) !== false) return 1;
+      logFailed(ctx, name);
+      return -1;
+    },
   });
 }
 

@@ -92,6 +92,8 @@ export interface LoadedConfig {
   readonly pvs: readonly PvRef<RouteContext>[];
   /** Names of the blocks, for `t_on_failure()` and the like. */
   has(kind: 'failure_route' | 'branch_route' | 'onreply_route' | 'event_route' | 'route', name: string): boolean;
+  /** `kamailio.cfg:12`: the statement that was running where this error was made. */
+  place(error: Error): string | undefined;
 }
 
 export interface Rewritten {

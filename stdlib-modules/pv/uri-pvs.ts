@@ -192,7 +192,7 @@ export const uriPvs = {
   },
   br: strPv(
     'first branch of the target set',
-    (ctx) => ctx.draft.branches[0]?.uri ?? null,
+    (ctx) => (ctx.msg.isRequest ? (ctx.draft.branches[0]?.uri ?? null) : null),
     (ctx, value) => {
       if (typeof value !== 'string' || value === '') return false;
       ctx.draft.addBranch({

@@ -244,15 +244,85 @@ const selected = (paths: readonly string[]): string =>
       `\tif (@${path}) xlog("L_NOTICE", "is ${quoted(path)}\\n");`,
     ])
     .join('\n');
-const written = (): string =>
+const written = (kind = ''): string =>
   writes
     .flatMap(([target, values]) =>
       values.flatMap((value) => [
         `\t${target} = ${value};`,
-        `\txlog("L_NOTICE", "w ${quoted(target)} = ${quoted(value)}: $rc [${target}] [$ru] [$du] [$mf]\\n");`,
+        `\txlog("L_NOTICE", "${kind && `${kind} `}w ${quoted(target)} = ${quoted(value)}: $rc [${target}] [$ru] [$du] [$mf]\\n");`,
       ]),
     )
     .join('\n');
+
+/** What a route leaves for the wire, in the scenario of its name. */
+const left = (kind: string, before = ''): string => `	if ($ci == "call-1-${kind}") {
+		${before}$fu = "sip:written-f@f.example.com";
+		$fn = "Written From";
+		$tu = "sip:written-t@t.example.com";
+		$tn = "Written To";
+		$avp(left) = "${kind}";
+		$xavp(left=>in) = "${kind}";
+		setflag(7);
+	}`;
+const target = '$rU = "written"; $rd = "w.example.com"; $rp = 5099; $du = "sip:127.0.0.1:22010";\n\t\t';
+/** Assignments in every kind of route. What they leave of the Request-URI and its like is taken back, so that the call goes on. */
+export const writesCfg = (): string => {
+  const kept = ['ru', 'du', 'fs', 'mf', 'bf', 'br'];
+  const lines = (kind: string) => `	if ($ci == "call-1-writes") {
+${kept.map((name) => `\t\t$vn(kept_${name}) = $${name};`).join('\n')}
+${written(kind)}
+${['ru', 'du', 'mf', 'bf'].map((name) => `\t\t$${name} = $vn(kept_${name});`).join('\n')}
+	}`;
+  return `${header}
+request_route {
+	$vn(none) = $null;
+	if (is_method("ACK|CANCEL")) exit;
+${lines('request')}
+${left('request', target)}
+	t_on_branch("W");
+	t_on_reply("W");
+	t_on_failure("W");
+	$du = "sip:127.0.0.1:22010";
+	t_relay();
+}
+
+branch_route[W] {
+${lines('branch')}
+${left('branch', target)}
+}
+
+onsend_route {
+${lines('onsend')}
+${left('onsend')}
+}
+
+reply_route {
+${lines('reply')}
+${left('reply')}
+}
+
+onreply_route[W] {
+${lines('onreply')}
+${left('onreply')}
+}
+
+failure_route[W] {
+${lines('failure')}
+${left('failure', target)}
+	xlog("L_NOTICE", "failure left [$avp(left)] [$xavp(left=>in)] [$mf] [$fu] [$tu] [$ru]\\n");
+	if ($T_reply_code == 486) {
+		t_on_branch_failure("w");
+		$du = "sip:127.0.0.1:22020";
+		t_relay();
+	}
+}
+
+event_route[tm:branch-failure:w] {
+${lines('event')}
+${left('event')}
+}
+`;
+};
 
 export const valuesCfg = (): string => `${header}
 loadmodule "sqlops.so"
