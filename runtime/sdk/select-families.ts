@@ -44,28 +44,28 @@ const isTel = (uri: SipUri): boolean => uri.scheme === 'tel' || uri.scheme === '
 const digits = (user: string): string => user.replace(/[-.()]/g, '');
 const user = (uri: SipUri): string => (isTel(uri) ? digits(uri.user ?? '') : (uri.user ?? ''));
 
-/** As written. */
-export function portText(uri: SipUri): string {
-  if (uri.port === 0) return '';
+/** The port as written, which may be empty or 0; null where no colon is. */
+export function writtenPort(uri: SipUri): string | null {
+  if (uri.host === '') return null;
   const at = uri.text.indexOf(uri.host, uri.text.indexOf('@') + 1) + uri.host.length;
-  return /^\s*:(\d+)/.exec(uri.text.slice(at))?.[1] ?? String(uri.port);
+  return /^\s*:\s*(\d*)/.exec(uri.text.slice(at))?.[1] ?? (uri.port === 0 ? null : String(uri.port));
 }
 function hostPort(uri: SipUri): string | null {
   if (uri.host === '') return null;
-  return `${uri.host}:${portText(uri) || (uri.secure ? '5061' : '5060')}`;
+  return `${uri.host}:${writtenPort(uri) || (uri.secure ? '5061' : '5060')}`;
 }
 function rnUser(uri: SipUri): string | null {
   if (uri.params !== '' && parseParamList(uri.params) === null) return null;
   const rn = uri.param('rn');
   return rn === null ? user(uri) : digits(rn) || null;
 }
-const uriParts: Readonly<Record<string, readonly [string, (uri: SipUri) => Value]>> = {
+const uriParts: Readonly<Record<string, readonly [string, (uri: SipUri) => Value | undefined]>> = {
   type: ['scheme', (uri) => (isPhone(uri) ? (uri.secure ? 'tels' : 'tel') : uri.scheme)],
   user: ['user; of a number without separators', user],
   rn_user: ['the rn parameter, or else the user', rnUser],
   pwd: ['password', (uri) => uri.password ?? ''],
   host: ['host', (uri) => uri.host],
-  port: ['port, as written', portText],
+  port: ['port, as written', (uri) => writtenPort(uri) ?? undefined],
   hostport: ['host and port, the default one where none is written', hostPort],
   transport: ['transport', (uri) => (known.includes(uri.transport ?? '') ? uri.transport : uri.secure ? 'tls' : 'udp')],
   // Of a number in a sip URI these are the number's own, which stand before the @.
@@ -84,8 +84,8 @@ export function uriSelects(path: string, doc: string, source: Source): SelectTab
       const uri = parsed(ctx, words);
       if (uri === null) return null;
       const value = read(uri);
-      // A host is there, and may be empty: the domain of a number.
-      return value === '' && part !== 'host' ? undefined : value;
+      // A host is there, and may be empty: the domain of a number. So may a port be, behind its colon.
+      return value === '' && part !== 'host' && part !== 'port' ? undefined : value;
     });
   table[`${path}.params.*`] = select(`parameter of ${doc}`, (ctx, words) => {
     const uri = parsed(ctx, words);

@@ -42,5 +42,9 @@ export const addressTransformations: Readonly<Record<string, Transformation>> = 
   msrpuri_port: ofMsrp(4),
   msrpuri_session: ofMsrp(5),
   msrpuri_proto: ofMsrp(6),
-  msrpuri_params: ofMsrp(7),
+  // parse_msrp_uri: what follows the protocol, and the protocol with it; alone it is no parameter.
+  msrpuri_params: (value) => {
+    const rest = ofMsrp(7)(value);
+    return rest ? `${ofMsrp(6)(value)};${rest}` : rest;
+  },
 };

@@ -7,6 +7,7 @@ import {
   toStr,
   type UriChange,
   type Value,
+  writtenPort,
 } from '../../runtime/sdk/index.js';
 import { named, type PvMe, type PvTable, strPv } from './spec.js';
 
@@ -14,12 +15,6 @@ const schemeOf = (uri: SipUri): string => {
   if ((uri.scheme !== 'sip' && uri.scheme !== 'sips') || !uri.param('user')?.startsWith('phone')) return uri.scheme;
   return uri.scheme === 'sips' ? 'tels' : 'tel';
 };
-/** As written, with nothing behind the colon too; null without a colon. */
-function portText(uri: SipUri): string | null {
-  if (uri.host === '') return null;
-  const host = uri.text.indexOf(uri.host, uri.text.indexOf('@') + 1);
-  return /^\s*:(\d*)/.exec(uri.text.slice(host + uri.host.length))?.[1] ?? null;
-}
 /** As written; a parameter without a value counts as none. */
 function transportText(uri: SipUri): string | null {
   return uri.paramList.find(({ name }) => name.toLowerCase() === 'transport')?.value ?? null;
@@ -30,7 +25,7 @@ export const uriParts = {
   user: (uri: SipUri): Value => uri.user || null,
   host: (uri: SipUri): Value => uri.host || null,
   /** Text, as written. */
-  port: (uri: SipUri): Value => portText(uri) ?? (uri.transport === 'tls' ? '5061' : '5060'),
+  port: (uri: SipUri): Value => writtenPort(uri) ?? (uri.transport === 'tls' ? '5061' : '5060'),
   /** As written; `UDP` when there is none. */
   transport: (uri: SipUri): Value => transportText(uri) || 'UDP',
   /** A number that stands in a sip URI is a tel one too. */
@@ -109,7 +104,7 @@ function nextHop(ctx: RouteContext, key: string): Value {
     case 'd':
       return uriParts.host(uri);
     case 'p':
-      return portText(uri) || '5060';
+      return writtenPort(uri) ?? '5060';
     case 'i':
       return /^\d+\.\d+\.\d+\.\d+$/.test(uri.host) ? 4 : uri.host.startsWith('[') ? 6 : 0;
     default:
@@ -158,7 +153,7 @@ export const uriPvs = {
   },
   ...named(
     ['ou', 'ouri'],
-    strPv('Request-URI as received', (ctx) => (ctx.msg.isRequest ? ctx.msg.requestUri : null)),
+    strPv('Request-URI as received', (ctx) => (original(ctx) === null ? null : ctx.msg.requestUri)),
   ),
   oU: strPv('user part of the received Request-URI', (ctx) => part(original(ctx), uriParts.user)),
   od: strPv('host of the received Request-URI', (ctx) => part(original(ctx), uriParts.host)),
@@ -181,7 +176,8 @@ export const uriPvs = {
   dp: {
     doc: 'port of the destination URI',
     type: 'any',
-    get: (_me: PvMe, ctx: RouteContext) => part(destination(ctx), uriParts.port),
+    // An empty one counts as none here.
+    get: (_me: PvMe, ctx: RouteContext) => part(destination(ctx), (uri) => uriParts.port(uri) || '5060'),
   },
   dP: strPv('transport of the destination URI', (ctx) => part(destination(ctx), uriParts.transport)),
   nh: {

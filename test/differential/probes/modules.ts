@@ -68,5 +68,14 @@ export const prepared: readonly (readonly [before: string, reads: string, shaped
     'jsonrpc_exec(\'{"jsonrpc": "2.0", "method": "core.sipc_none", "id": 1}\');',
     '$jsonrpl(code) $jsonrpl(text) $(jsonrpl(body){s.len})',
   ],
+  [
+    '$ru = "sip:a@host:"; $du = "sip:d@host:0";',
+    '$rp $dp $nh(p) $sel(ruri.port) $sel(dst_uri.port) $sel(dst_uri.hostport)',
+  ],
+  [
+    '$ru = "sip:a@host:00"; $du = "sip:d@host:";',
+    '$rp $dp $nh(p) $sel(ruri.port) $sel(ruri.hostport) $sel(dst_uri.hostport)',
+  ],
+  ['$ru = "sips:a@host"; $du = $null;', '$rp $dp $nh(p) $sel(ruri.port) $sel(ruri.hostport)'],
   ['', '', '$stat(core:rcv_requests) $stat(rcv_requests)'],
 ];

@@ -40,5 +40,15 @@ export default group('pvs', 'pvs.cfg', [
     await bob.reply(await bob.receives('MESSAGE'), 200);
     await alice.receives(200);
   }),
+  ...[
+    ['empty', 'an empty Contact', ['Contact:']],
+    ['none', 'no Contact', []],
+  ].map(([name, title, headers]) =>
+    scenario(`contact-${name}`, String(title), async ({ alice, uri }: Stage) => {
+      const from = '<sip:only.host>;tag=1';
+      await alice.request('OPTIONS', uri(`contact.${name}`), { omit: ['Contact'], headers: [...headers!], from });
+      await alice.receives(200);
+    }),
+  ),
   ask('changed', 'the message with its changes', ['X-List: a, b']),
 ]);
