@@ -67,7 +67,9 @@ function section(m: ModuleDeclaration, catalog: Catalog, tested: IsTested, decla
   const pvs = [...new Set([...names, ...Object.keys(m.pvs)])].map((name) =>
     entry(`$${name}`, name in m.pvs || (isCore && !missing.has(`$${name}`)), tested(`$${name}`)),
   );
-  const trs = (known?.transformations ?? []).map((name) => entry(`{${name}}`, name in transformations, tested(`{${name}}`)));
+  const trs = (known?.transformations ?? []).map((name) =>
+    entry(`{${name}}`, name in transformations, tested(`{${name}}`)),
+  );
   const paths = isCore ? catalog.core.selects : (known?.selects ?? []);
   const selects = paths.map((path) => {
     const words = selectWords(path);

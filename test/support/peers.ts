@@ -83,7 +83,7 @@ export class PeerSockets {
     socket.write(bytes, 'latin1');
   }
 
-  /** As `sendTcp`, over TLS. Rejects when the handshake fails. */
+  /** As `sendTcp`, over TLS. Rejects when the handshake fails; a listener that is not open yet is waited for. */
   async sendTls(bytes: string, host: string, port: number, choice: TlsChoice = {}): Promise<void> {
     const open = this.#outgoing;
     if (open !== null && !open.destroyed && open.remotePort === port) {
@@ -92,11 +92,21 @@ export class PeerSockets {
     }
     const { servername = '', certificate } = choice;
     const pair = certificate ? { cert: tlsFile(`${certificate}.pem`), key: tlsFile(`${certificate}.key`) } : {};
-    const socket = openTls({ host, port, servername, rejectUnauthorized: false, ...pair });
-    await new Promise<void>((resolve, reject) => {
-      socket.once('secureConnect', resolve);
-      socket.once('error', reject);
-    });
+    const attempt = () =>
+      new Promise<TLSSocket>((resolve, reject) => {
+        const socket = openTls({ host, port, servername, rejectUnauthorized: false, ...pair });
+        socket.once('secureConnect', () => resolve(socket));
+        socket.once('error', reject);
+      });
+    const closed = (error: unknown) => error instanceof Error && 'code' in error && error.code === 'ECONNREFUSED';
+    let socket: TLSSocket | null = null;
+    for (let left = 20; socket === null; left--) {
+      socket = await attempt().catch((error: unknown) => {
+        if (left === 0 || !closed(error)) throw error;
+        return null;
+      });
+      if (socket === null) await new Promise((resolve) => setTimeout(resolve, 100));
+    }
     this.#outgoing = socket;
     if (socket.localPort !== undefined) this.ephemeralPorts.add(socket.localPort);
     this.#read(socket, 'tls');
