@@ -227,12 +227,17 @@ describe('hostile', () => {
     await pass(100);
     expect(field(take()[0] ?? '', 'Expires')).toBe('3600');
   });
-  test('what does not fit the table is refused', async () => {
+  test('what does not fit the table is refused and counted', async () => {
     const { send, pass, take } = await open();
     send('SUBSCRIBE', 'c'.repeat(300), ['Event: plain']);
     send('SUBSCRIBE', 'r', ['Event: plain', `Record-Route: <sip:${'a'.repeat(5000)}.test;lr>`]);
     await pass(100);
     expect(take().map((text) => text.split('\r\n', 1)[0])).toEqual(Array(2).fill('SIP/2.0 500 Server Internal Error'));
+    send('PUBLISH', 'p', ['Event: unknown'], 'x');
+    await pass(100);
+    expect(take()[0]).toMatch(/^SIP\/2.0 489 Bad Event/);
+    const count = (name: string) => server?.stats.get('presence', name)?.read();
+    expect([count('refused_publishes'), count('refused_subscribes')]).toEqual([1, 2]);
   });
   test.each([
     ['', null],

@@ -3,6 +3,7 @@
  * watchers see of it is a package's matter (presence_xml, presence_mwi, presence_dialoginfo …).
  */
 import {
+  type Counter,
   coreHash,
   type Database,
   defineModule,
@@ -42,6 +43,7 @@ interface State {
 }
 interface Me {
   readonly params: Params;
+  readonly stats: Readonly<Record<'refused_publishes' | 'refused_subscribes', Counter>>;
   readonly state: State;
 }
 type Params = Readonly<Record<(typeof numbers)[number], number>> & Readonly<Record<(typeof texts)[number], string>>;
@@ -141,6 +143,7 @@ async function open(me: Me, server: ServerApi, sl: SlApi): Promise<World | null>
     ruids: new RuidSource('pres', startedSec, server.info.pid, server.settings.values.server_id),
     locks: new Locks(server),
     sending: new Map(),
+    refused: { PUBLISH: me.stats.refused_publishes, SUBSCRIBE: me.stats.refused_subscribes },
     requests: 0,
     hash: (first, second) => coreHash(lowerAscii(first), lowerAscii(second)),
     startedSec,
@@ -298,7 +301,10 @@ export default defineModule({
     timer_mode: ignored(1, 'timers need no process.'),
     subs_respond_200: number(1, '0: a SUBSCRIBE is answered 202.'),
   },
-  stats: {},
+  stats: {
+    refused_publishes: { doc: 'PUBLISH requests answered with an error.' },
+    refused_subscribes: { doc: 'SUBSCRIBE requests answered with an error.' },
+  },
   state: (): State => ({ packages: new Packages(), world: null, stops: [] }),
   async start(me, server) {
     const world = await open(me, server, me.uses.get<SlApi>('sl'));

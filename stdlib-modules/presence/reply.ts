@@ -26,5 +26,6 @@ export class Refused extends Error {
 export function refuse(world: World, ctx: RouteContext, { status, reason }: Refusal): void {
   if (status === 489) ctx.draft.addReplyHeader(`Allow-Events: ${world.packages.allowed}\r\n`);
   if (status === 423) ctx.draft.addReplyHeader(`Min-Expires: ${world.settings.minExpires}\r\n`);
+  world.refused[ctx.msg.method === 'PUBLISH' ? 'PUBLISH' : 'SUBSCRIBE'].value++;
   world.sl.reply(ctx, status, reason);
 }

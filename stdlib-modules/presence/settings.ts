@@ -1,5 +1,6 @@
 /** Parameters as the code uses them, and what every part of the module works on. */
 import {
+  type Counter,
   type Database,
   type ListenSocket,
   type LogLevel,
@@ -71,6 +72,8 @@ export interface World {
   readonly locks: Locks;
   /** Subscriptions whose NOTIFY is being made, by Call-ID and CSeq: `$subs` in event_route[tm:local-request]. */
   readonly sending: Map<string, Subscription>;
+  /** By method: requests answered with an error. */
+  readonly refused: Readonly<Record<'PUBLISH' | 'SUBSCRIBE', Counter>>;
   /** PUBLISHes and SUBSCRIBEs so far: part of entity-tags. */
   requests: number;
   /** core_case_hash(). */
