@@ -219,7 +219,12 @@ export default defineModule({
       doc: 'Is the user of the URI in the table? Bits: 1 the domain counts too, 2 load_credentials is not loaded.',
       args: [varStr('uri'), varStr('table'), varInt('flags', 'bits')],
       routes: ['any'],
-      returns: { 1: 'yes', [-1]: 'error', [-2]: 'no', [-3]: 'the columns could not be kept' },
+      returns: {
+        1: 'yes',
+        [-1]: 'error, or load_credentials is empty',
+        [-2]: 'no',
+        [-3]: 'the columns could not be kept',
+      },
       async: 'always',
       example: 'if (!is_subscriber("$ru", "subscriber", "1")) { sl_send_reply("404", "Not Found"); exit; }',
       async run(me, ctx, text, table, flags) {
@@ -237,6 +242,8 @@ export default defineModule({
         };
         try {
           const columns = only ? [user_column] : me.state.loaded.map((entry) => entry.column);
+          // Kamailio asks for no column at all then, which no database understands.
+          if (columns.length === 0) return -1;
           const found = await database(me).query(table, { columns, where });
           if (found.rows.length === 0) return -2;
           if (!only) keep(me, ctx, found, 0);

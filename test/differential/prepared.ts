@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createStatements, presenceGroups, standardGroups } from '../../runtime/db/schema/ddl.js';
 import type { DbRow } from '../../runtime/db/types.js';
-import { adminSql, databasesWith, makeSqlite } from '../support/databases.js';
+import { adminSql, databasesWith, makeSqlite, type Server } from '../support/databases.js';
 import { toWire } from '../support/ports.js';
 import type { Group } from './scenario.js';
 
@@ -45,28 +45,34 @@ export function withRows(
   };
 }
 
-/** The group with `DBURL` defined, as the stock cfg has it: a database of MariaDB's. */
-export function withMysqlRows(group: Group, rows: Rows, statements: readonly string[] = []): Group {
+/** The group with `DBURL` defined, as the stock cfg has it: a database of a server's; `groups`: of Kamailio's tables. */
+export function withServerRows(
+  server: Server,
+  group: Group,
+  rows: Rows,
+  statements: readonly string[] = [],
+  groups: readonly string[] = [...standardGroups, ...presenceGroups],
+): Group {
   const name = `sipc_differential_${group.name.replace(/\W/g, '_')}_${process.pid}`;
-  const url = `mysql://root:@127.0.0.1/${name}`;
-  const drop = () => adminSql('mysql', `DROP DATABASE IF EXISTS ${name};`);
+  const url = `${server}://root:@127.0.0.1/${name}`;
+  const force = server === 'postgres' ? ' WITH (FORCE)' : '';
+  const drop = () => adminSql(server, `DROP DATABASE IF EXISTS ${name}${force};`);
   return {
     ...group,
-    server: 'mysql',
+    server,
     args: [...group.args, '-A', `DBURL="${url}"`],
     async prepare(shift) {
       drop();
-      adminSql('mysql', `CREATE DATABASE ${name};`);
-      const groups = [...standardGroups, ...presenceGroups];
-      adminSql('mysql', [...createStatements('mysql', groups), ...statements, ''].join(';\n'), name);
-      const databases = await databasesWith(['db_mysql']);
+      adminSql(server, `CREATE DATABASE ${name};`);
+      adminSql(server, [...createStatements(server, groups), ...statements, ''].join(';\n'), name);
+      const databases = await databasesWith([`db_${server}`]);
       const db = await databases.open(url, 'test');
       for (const [table, list] of Object.entries(moved(rows, shift)))
         for (const row of list) await db.insert(table, row);
       await databases.close();
     },
     finish: () => void drop(),
-    read: (table, columns) => readRows('db_mysql', url, table, columns),
+    read: (table, columns) => readRows(`db_${server}`, url, table, columns),
   };
 }
 

@@ -2,7 +2,7 @@
 
 import { differentialPort } from '../../support/ports.js';
 import { stockConfig } from '../../support/tools.js';
-import { withMysqlRows } from '../prepared.js';
+import { withServerRows } from '../prepared.js';
 import { type Group, scenario } from '../scenario.js';
 import { accColumns, mediaRelays, rowsFor, type Switch, stockText, switches } from '../switches.js';
 
@@ -27,7 +27,7 @@ function stock(name: string, on: readonly string[], which: readonly Switch[]): G
     args: [...defines(on), ...tls],
     scenarios: which.map(played),
   };
-  return withMysqlRows(group, rows, accColumns);
+  return withServerRows('mysql', group, rows, accColumns);
 }
 
 export default [
