@@ -1,4 +1,5 @@
 /** dialog in a database: the rows a call leaves, those found at the start; restore_dlg and CSeq tracking keep their state there. */
+import type { DbRow } from '../../../runtime/db/types.js';
 import { preparedFile, withRows } from '../prepared.js';
 import { group, hangUp, type Stage, scenario } from '../scenario.js';
 
@@ -104,12 +105,32 @@ const read = scenario('read', 'a call found in the table at the start', async (s
   await rpc('dlg.stats_active');
 });
 
-const made = (name: string, more: readonly string[], all: Parameters<typeof group>[2]) =>
+const made = (
+  name: string,
+  more: readonly string[],
+  all: Parameters<typeof group>[2],
+  found: readonly DbRow[] = [kept],
+) =>
   withRows(group(name, 'dialog-db.cfg', all, [...more, '-A', `DB_CONNECTION="ca=>sqlite://${preparedFile(name)}"`]), {
-    dialog: [kept],
+    dialog: found,
     dialog_vars: [{ hash_entry: 13, hash_id: 77, dialog_key: 'a', dialog_value: 'kept' }],
   });
+const shutdown = scenario('shutdown', 'a call over a stop and a start of the server', async (stage) => {
+  const { alice, bob, rpc } = stage;
+  await stage.pause(500);
+  await rpc('dlg.stats_active');
+  const { caller } = await call(stage, 'plain');
+  await rows(stage, false);
+  await stage.restart();
+  await stage.pause(500);
+  await rpc('dlg.stats_active');
+  await rows(stage, false);
+  await hangUp(caller, alice, bob);
+  await rows(stage, false);
+  await rpc('dlg.stats_active');
+});
 export default [
+  made('dialog-shutdown', ['-A', 'SHUTDOWN'], [shutdown], []),
   made('dialog-db', [], [read, ...scenarios(false), ...beside]),
   made('dialog-delayed', ['-A', 'DELAYED'], [read, ...scenarios(true)]),
 ];

@@ -3,6 +3,7 @@ import type { Packet } from '../packet.js';
 import type { Dialog, Party, SendOptions } from '../party.js';
 import { preparedFile, type Rows, withRows } from '../prepared.js';
 import { type Group, group, type Scenario, type Stage, scenario } from '../scenario.js';
+import { bombs } from '../xml-bombs.js';
 
 // ---------------------------------------------------------------------------------------------------------------
 // What is published
@@ -243,6 +244,18 @@ const requests: readonly Scenario[] = [
     await publish(alice, aor, body, 400, { headers: ['X-Sender: nobody'] });
     await publish(alice, aor, body, 500, { headers: [`X-Sender: sip:${'x'.repeat(300)}@here.test`] });
     await publish(alice, aor, body, 400, { more: { omit: ['Content-Length'] } });
+  }),
+  scenario('bombs', 'bodies that are made to hurt, and what is served after them', async (stage) => {
+    const { alice, bob } = stage;
+    for (const { slug, document, refused } of bombs)
+      if (slug !== 'outside') await publish(alice, `sip:${slug}@here.test`, document('presence'), refused ? 415 : 200);
+    await publish(alice, alice.aor, pidf(alice.aor, 'a'), 200);
+    await subscribe(bob, alice.aor);
+  }),
+  scenario('outside', 'a body that names a file', async ({ alice }) => {
+    const body = bombs.find(({ slug }) => slug === 'outside')?.document('presence') ?? '';
+    await alice.request('PUBLISH', alice.aor, { headers: eventHeaders({}), body, type: PIDF });
+    await alice.receives('final', undefined, PATIENCE_MS);
   }),
   scenario('bad-subscribe', 'what a SUBSCRIBE is refused for', async ({ alice, bob }) => {
     const { aor } = alice;

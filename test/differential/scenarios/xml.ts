@@ -1,5 +1,6 @@
 /** xmlops: documents, expressions, assignments. */
 import { group, type Stage, scenario } from '../scenario.js';
+import { bombs } from '../xml-bombs.js';
 
 const ask = (slug: string, title: string, body: string) =>
   scenario(slug, title, async ({ alice, uri }: Stage) => {
@@ -11,6 +12,9 @@ const pidf = (inside: string, declaration = '<?xml version="1.0" encoding="UTF-8
 const tuple = (id: string, more = '') => `<tuple id="${id}"><status><basic>open</basic></status>${more}</tuple>`;
 
 export default group('xml', 'xml.cfg', [
+  ...['laughs', 'itself', 'outside'].flatMap((slug) =>
+    bombs.filter((bomb) => bomb.slug === slug).map(({ title, document }) => ask(slug, title, document('presence'))),
+  ),
   ask(
     'two',
     'two tuples, a note, a mood',
