@@ -8,8 +8,6 @@ export const sippPorts = { server: 21720, caller: 21721, callee: 21722 } as cons
 export const soakPorts = { server: 21730, caller: 21731, callee: 21732 } as const;
 /** The server on a database, and its phone. */
 export const databasePorts = { server: 21755, phone: 21756 } as const;
-/** A registrar that is killed, and its phones. */
-export const faultPorts = { server: 21765, phone: 21766 } as const;
 /** Four digits: sipsak 0.9.8 cuts a fifth off the port it writes into its URIs. */
 export const sipsakPort = 5740;
 
