@@ -1,6 +1,6 @@
 /** msilo: what is kept, when it is sent and to whom, what remains in the table. */
 import type { SendOptions } from '../party.js';
-import { withMysqlRows, withRows } from '../prepared.js';
+import { withRows, withServerRows } from '../prepared.js';
 import { type Group, group, type Stage, scenario } from '../scenario.js';
 
 const columns = ['username', 'domain', 'src_addr', 'dst_addr', 'ctype', 'body', 'extra_hdrs'] as const;
@@ -105,7 +105,7 @@ const through = [
 ];
 
 const groups: readonly Group[] = [
-  withMysqlRows(group('msilo', 'msilo.cfg', stored), {}),
+  withServerRows('mysql', group('msilo', 'msilo.cfg', stored), {}),
   withRows(group('msilo-contact', 'msilo.cfg', through, ['-A', 'CONTACT']), {}),
 ];
 export default groups;
