@@ -32,6 +32,7 @@ export const unseen: Readonly<Record<string, string>> = {
   $Rn: 'on a socket with a name: those of the scenarios have none',
   $DLG_lifetime: 'the seconds of a call: read into a variable, of which dialog shows the range',
   $T_reply_ruid: 'of branches made from the location service',
+  $rtppstat: 'the statistics of a media relay: rtpproxy compares them in a condition',
   $sqlrows: 'db_sqlite of Kamailio does not count them',
   $ws_conid: 'the number of a connection',
   '@tm.uas.local_to_tag': 'a tag made up by the server; tm-relay shows that it is empty before',
