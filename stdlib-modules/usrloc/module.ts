@@ -81,7 +81,11 @@ export default defineModule({
     desc_time_order: { type: 'int', default: 0, doc: '1: newest contact first, 0: by q.' },
     hash_size: { type: 'int', default: 10, doc: 'Two to the power of this is the size shown by ul.dump.' },
     nat_bflag: { type: 'int', default: -1, doc: 'Branch flag that marks contacts behind a NAT.' },
-    rm_expired_delay: { type: 'int', default: 0, min: 0, doc: 'Seconds an expired contact is kept.' },
+    rm_expired_delay: {
+      type: 'int',
+      default: 0,
+      doc: 'Seconds an expired row stays in the table; for db_mode 3, others refuse it. Below 0: 0.',
+    },
     user_column: column('username'),
     domain_column: column('domain'),
     contact_column: column('contact'),
@@ -162,8 +166,8 @@ export default defineModule({
       throw new StartError('SIPC8020', `usrloc: db_mode ${db_mode} does not exist; use 0 to 4`);
     if (matching_mode < 0 || matching_mode > 3)
       throw new StartError('SIPC8021', `usrloc: matching_mode ${matching_mode} does not exist; use 0, 1, 2 or 3`);
-    if (me.params.rm_expired_delay !== 0)
-      throw new StartError('SIPC8073', 'usrloc: rm_expired_delay is not available; remove it');
+    if (me.params.rm_expired_delay !== 0 && db_mode !== DbMode.only)
+      throw new StartError('SIPC8073', 'usrloc: rm_expired_delay needs db_mode 3; remove it or change db_mode');
     if (me.params.nat_bflag > 31)
       throw new StartError('SIPC8074', `usrloc: nat_bflag ${me.params.nat_bflag} is no branch flag; use 0 to 31`);
     const { location } = me.state;
@@ -354,7 +358,7 @@ interface DatabaseSelf {
     readonly [name in
       | 'db_mode' | 'db_load' | 'use_domain' | 'db_insert_update' | 'db_update_as_insert' | 'db_check_update' | 'db_ops_ruid'
       | 'db_insert_null' | 'db_timer_clean' | 'db_clean_tcp' | 'expires_type' | 'server_id_filter' | 'skip_remote_socket'
-      | 'version_table']: number;
+      | 'rm_expired_delay' | 'version_table']: number;
   } & { readonly db_url: string; readonly xavp_contact: string };
   readonly state: UsrlocState;
 } // biome-ignore format: one list
@@ -381,6 +385,7 @@ async function openDatabase(me: DatabaseSelf, server: ServerApi): Promise<void> 
       byRuid: on(p.db_ops_ruid),
       cleansTcp: on(p.db_clean_tcp),
       timerCleans: on(p.db_timer_clean),
+      expiredDelaySec: Math.max(0, p.rm_expired_delay),
       checksVersion: on(p.version_table),
       loads: on(p.db_load),
       keepsXavp: p.xavp_contact !== '',

@@ -14,7 +14,7 @@ const columns = Object.fromEntries(columnNames.map((name) => [name, name === 'us
 const plain: PersistenceSettings = {
   mode: DbMode.writeThrough, columns, useDomain: false, numericTimes: false, nulls: false, serverIdFilter: false,
   skipRemoteSocket: false, insertUpdate: false, updateAsInsert: false, checkUpdate: false, byRuid: true, cleansTcp: false,
-  timerCleans: false, checksVersion: true, loads: true, keepsXavp: false,
+  timerCleans: false, expiredDelaySec: 0, checksVersion: true, loads: true, keepsXavp: false,
 }; // biome-ignore format: one record
 const socket = { sockStr: 'udp:127.0.0.1:5060' } as ListenSocket;
 const options = {
@@ -265,6 +265,19 @@ describe('the database only', () => {
     expect(record?.contacts.map(({ uri }) => uri)).toEqual(['sip:bob@10.0.0.1']);
     w.domain.delete('bob');
     expect([await second.release(), await w.rows()]).toEqual([true, []]);
+  });
+
+  it('rm_expired_delay: a row that ran out stays for a while', async () => {
+    const w = await world({ ...only, expiredDelaySec: 30 });
+    const holding = await held(w, 'bob');
+    w.domain.insert(w.domain.getOrCreate('bob'), info({ expires: now + 10 }));
+    await holding.release();
+    const left = async (sec: number) => {
+      w.time.now = now + sec;
+      await w.persistence.flush();
+      return (await w.rows()).length;
+    };
+    expect([await left(10), await left(40), await left(41)]).toEqual([1, 1, 0]);
   });
 
   it('one at a time has a record; others are not waited for', async () => {

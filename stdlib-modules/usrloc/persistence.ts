@@ -40,6 +40,8 @@ export interface PersistenceSettings extends RowSettings {
   readonly byRuid: boolean;
   readonly cleansTcp: boolean;
   readonly timerCleans: boolean;
+  /** How long a row that ran out stays; for db_mode 3. */
+  readonly expiredDelaySec: number;
   readonly checksVersion: boolean;
   readonly loads: boolean;
   /** `xavp_contact` is kept in `<table>_attrs`. */
@@ -291,9 +293,10 @@ export class Persistence {
       }
     }
   }
-  private time(): number | DbTime {
-    const now = this.location.nowSec();
-    return this.settings.numericTimes ? now : new DbTime(now);
+  /** Now, as a column has it, or some seconds from now. */
+  private time(laterSec = 0): number | DbTime {
+    const time = this.location.nowSec() + laterSec;
+    return this.settings.numericTimes ? time : new DbTime(time);
   }
 
   /** What is not written yet, and rows to delete: at each tick, for ul.flush and at the stop. */
@@ -327,8 +330,9 @@ export class Persistence {
   private async clean(): Promise<void> {
     const { expires } = this.settings.columns;
     const zero = this.settings.numericTimes ? 0 : new DbTime(0);
+    const limit = this.time(-this.settings.expiredDelaySec);
     for (const { name } of this.location.domains.values()) {
-      const where = this.ownRows([[expires, '<', this.time()], [expires, '!=', zero]]); // biome-ignore format: one line
+      const where = this.ownRows([[expires, '<', limit], [expires, '!=', zero]]); // biome-ignore format: one line
       await this.db.delete(name, where).catch(() => undefined);
     }
   }
