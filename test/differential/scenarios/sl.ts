@@ -45,6 +45,15 @@ const scenarios = [
     },
     { tcp: ['alice'] },
   ),
+  scenario(
+    'error-name',
+    'a name that does not resolve: sl answers, and tm when the route ends',
+    async ({ alice, uri }) => {
+      const invite = await alice.invite(uri('error-name'), { headers: ['X-Do: error-name'] });
+      await alice.ack(invite, await alice.receives(478));
+      await alice.ack(invite, await alice.receives(478));
+    },
+  ),
   ask('error-none', 'sl_reply_error() without an error', 500),
   ask('tags', '$ltt', 200),
   ask('redirect', '302 with the branches', 302),
