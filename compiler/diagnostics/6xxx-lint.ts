@@ -434,7 +434,7 @@ export const unknownMethod = defineDiagnostic('SIPC6066', 'unknown-method', {
   good: `${modules('textops')}request_route { if (is_method("INVITE")) drop; exit; }`,
 });
 
-export const sharedFunctionName = defineDiagnostic('SIPC6069', 'shared-function-name', {
+export const sharedFunctionName = defineDiagnostic('SIPC6070', 'shared-function-name', {
   severity: 'warning',
   message: (a: { name: string; module: string; other: string }) =>
     `${a.name}() is that of ${a.module}, though ${a.other} has one too`,

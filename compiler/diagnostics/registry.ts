@@ -31,13 +31,23 @@ const files: readonly object[] = [
   emit,
 ];
 
-export const registry: ReadonlyMap<string, AnyKind> = new Map(
+export const registry: ReadonlyMap<string, AnyKind> = byCode(
   files
     .flatMap((file) => Object.values(file))
     .filter(isKind)
-    .sort((a, b) => (a.code < b.code ? -1 : 1))
-    .map((kind) => [kind.code, kind]),
+    .sort((a, b) => (a.code < b.code ? -1 : 1)),
 );
+
+/** Two of one code would hide each other. */
+function byCode(kinds: readonly AnyKind[]): Map<string, AnyKind> {
+  const found = new Map<string, AnyKind>();
+  for (const kind of kinds) {
+    const other = found.get(kind.code);
+    if (other) throw new Error(`${kind.code} is both ${other.slug} and ${kind.slug}`);
+    found.set(kind.code, kind);
+  }
+  return found;
+}
 
 function isKind(value: unknown): value is AnyKind {
   return typeof value === 'object' && value !== null && 'code' in value && 'slug' in value && 'bad' in value;

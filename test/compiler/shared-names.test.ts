@@ -19,7 +19,7 @@ it.each([
     { version: '0' },
   );
   expect(program?.text).toContain(`${owner}.start_recording(ctx)`);
-  expect(diagnostics.filter(({ code }) => code === 'SIPC6069').map(({ message }) => message)).toEqual([
+  expect(diagnostics.filter(({ code }) => code === 'SIPC6070').map(({ message }) => message)).toEqual([
     `start_recording() is that of ${owner}, though ${order[0]} has one too`,
   ]);
 });
