@@ -20,8 +20,9 @@ export const MSG_DONTWAIT = 0x40;
 
 /** Watches until it is closed, and keeps the process alive as a socket does. */
 export interface Watch {
-  /** Again, after an error stopped it. */
+  /** Again, after `stop` or after an error stopped it. */
   start(ready: (status: number) => void): void;
+  stop(): void;
   close(): void;
 }
 

@@ -2,6 +2,8 @@
  * UDP in batches: one `recvmmsg` for all that waits, one `sendmmsg` for all that was sent meanwhile.
  *
  * A wake-up reads one batch; what is left wakes the next turn of the event loop, so timers and streams get theirs.
+ * Where one wake-up follows the other within a millisecond, the socket is read each millisecond instead, until little comes:
+ * a wake-up costs more than a datagram, and a batch is then what came meanwhile.
  * Datagrams sent while a batch is worked on go out when it is done, others at the end of the turn. The first one to a
  * destination goes at once: an unroutable address is known while the script still runs. After a failure the next one
  * is a first one again.
@@ -34,6 +36,10 @@ const MAX_BYTES = 65_535;
 const MAX_QUEUED = 4096;
 const MAX_KNOWN = 4096;
 const FULL_QUEUE_RETRY_MS = 1;
+const PACE_MS = 1;
+/** So many wake-ups, each within `PACE_MS` of the one before, and the clock takes over; so many reads of one datagram or none, and it stops. */
+const QUICK_WAKE_UPS = 8;
+const IDLE_READS = 4;
 const NO_ERROR = '';
 
 /** `struct mmsghdr`, in 32-bit words: name, its length, iovec, count, control (2), flags, bytes moved. */
@@ -192,6 +198,12 @@ export class DatagramBatches {
 class BatchedSocket implements DatagramSocket {
   private readonly watch: Watch;
   private open = true;
+  /** Wake-ups in a row that came quickly; when the last one was, ms. */
+  private quick = 0;
+  private wokenAt = Number.NEGATIVE_INFINITY;
+  /** Reads the socket while it is set, and how many in a row brought little. */
+  private clock: NodeJS.Timeout | null = null;
+  private idle = 0;
   private queue: Outgoing[] = [];
   /** The system's queue was full: a timer tries again. */
   private retrying = false;
@@ -212,11 +224,40 @@ class BatchedSocket implements DatagramSocket {
 
   private readonly ready = (status: number): void => {
     if (!this.open) return;
-    const { batches } = this;
-    const count = batches.receive(this.fd);
+    this.read();
     // An error pending on the socket ends the watch; reading has cleared it.
     if (status !== 0) this.watch.start(this.ready);
-    if (count <= 0) return;
+    const now = performance.now();
+    this.quick = now - this.wokenAt < PACE_MS ? this.quick + 1 : 0;
+    this.wokenAt = now;
+    if (this.quick < QUICK_WAKE_UPS || !this.open) return;
+    this.watch.stop();
+    this.idle = 0;
+    this.clock = setTimeout(this.tick, PACE_MS);
+  };
+  private readonly tick = (): void => {
+    if (!this.open) return;
+    const count = this.read();
+    this.idle = count > 1 ? 0 : this.idle + 1;
+    if (!this.open) return;
+    if (count === BATCH) {
+      setImmediate(this.tick);
+      return;
+    }
+    if (this.idle < IDLE_READS) {
+      this.clock?.refresh();
+      return;
+    }
+    this.clock = null;
+    this.quick = 0;
+    this.watch.start(this.ready);
+  };
+
+  /** One batch; of how many. */
+  private read(): number {
+    const { batches } = this;
+    const count = batches.receive(this.fd);
+    if (count <= 0) return 0;
     batches.draining = true;
     for (let slot = 0; slot < count && this.open; slot++) {
       const at = slot * SLOT_BYTES;
@@ -232,7 +273,8 @@ class BatchedSocket implements DatagramSocket {
     batches.release(count);
     batches.draining = false;
     batches.flush();
-  };
+    return count;
+  }
 
   private sourceOf(slot: number): Endpoint {
     const { names, c } = this.batches;
@@ -322,6 +364,7 @@ class BatchedSocket implements DatagramSocket {
   close(): void {
     if (!this.open) return;
     this.open = false;
+    if (this.clock) clearTimeout(this.clock);
     this.flush();
     this.watch.close();
     this.batches.c.close(this.fd);
