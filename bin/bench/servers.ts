@@ -14,10 +14,15 @@ export interface ServerOptions {
   readonly core: number;
   /** `-A` definitions. */
   readonly defines: readonly string[];
+  /** Kamailio gets a control socket in the run's folder, behind the cfg's own modules. */
+  readonly countsBytes?: boolean;
 }
 export interface Server {
   usage(): Usage;
-  /** What its objects take after a collection, in bytes; null where nothing is collected. */
+  /**
+   * What is in use, in bytes: Kamailio's shared memory, sipc's objects after a collection. Null where `countsBytes` was not
+   * asked for, or `kamcmd` does not answer.
+   */
   liveBytes(): Promise<number | null>;
   /** Stops it. 99th percentile of the event loop's delay in ms, where there is one. */
   stop(): Promise<number | null>;
@@ -44,10 +49,32 @@ export async function startServer(name: ServerName, options: ServerOptions): Pro
   const live = join(folder, 'live');
   const probe = join(folder, 'probe.mjs');
   writeFileSync(probe, probeText(delays, live));
+  const control = join(folder, 'ctl');
+  const wrapper = join(folder, 'kamailio.cfg');
+  if (options.countsBytes)
+    writeFileSync(
+      wrapper,
+      `#!KAMAILIO\nloadmodule "ctl.so"\nmodparam("ctl", "binrpc", "unix:${control}")\ninclude_file "${options.cfg}"\n`,
+    );
   const started =
     name === 'kamailio'
       ? startOn(options.core, 'kamailio', [
-          ...['-DD', '-E', '-n', '1', '-N', '1', '-m', '512', '-M', '16', '-f', options.cfg, '-Y', folder],
+          ...[
+            '-DD',
+            '-E',
+            '-n',
+            '1',
+            '-N',
+            '1',
+            '-m',
+            '512',
+            '-M',
+            '16',
+            '-f',
+            options.countsBytes ? wrapper : options.cfg,
+            '-Y',
+            folder,
+          ],
           ...addresses,
           ...defines,
         ])
@@ -68,7 +95,8 @@ export async function startServer(name: ServerName, options: ServerOptions): Pro
   return {
     usage: () => usage(started.pid),
     async liveBytes() {
-      if (name !== 'sipc') return null;
+      if (!options.countsBytes) return null;
+      if (name === 'kamailio') return sharedBytes(control);
       rmSync(live, { force: true });
       process.kill(started.pid, 'SIGUSR2');
       const until = Date.now() + START_MS;
@@ -82,6 +110,16 @@ export async function startServer(name: ServerName, options: ServerOptions): Pro
       return p99;
     },
   };
+}
+
+function sharedBytes(control: string): number | null {
+  try {
+    const told = execFileSync('kamcmd', ['-s', `unix:${control}`, 'core.shmmem'], { encoding: 'latin1' });
+    const used = /^\s*real_used:\s*(\d+)/m.exec(told)?.[1];
+    return used === undefined ? null : Number(used);
+  } catch {
+    return null;
+  }
 }
 
 /** Loaded into sipc: writes the event loop's delay when it ends, and at SIGUSR2 what is alive. Costs a timer every 10 ms. */

@@ -1,20 +1,20 @@
 /**
- * `npm run bench:memory [-- THING …] [--count N]`: what one more registered contact, transaction, dialog, TCP or TLS connection
- * takes, sipc beside Kamailio on the same cfg.
+ * `npm run bench:memory [-- THING …] [--count N]`: what one more transaction, dialog, TCP or TLS connection takes, sipc beside
+ * Kamailio on the same cfg. Contacts have a benchmark of their own (contacts.ts).
  *
- * Memory is the proportional set size of the process tree, before and after; for sipc also what is alive after a collection,
- * since a heap that is not full is not collected. With `contact` also the CPU time of a lookup.
+ * In use: Kamailio's shared memory, sipc's objects after a collection. Process: what the whole tree takes of the machine, in
+ * which what was freed but not given back is still there.
  */
 import { execFileSync } from 'node:child_process';
 import { createSocket, type Socket } from 'node:dgram';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { connect } from 'node:net';
+import { type Socket as Connection, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { isInstalled, type Server, type ServerName, startServer } from '../../bin/bench/servers.js';
+import { isInstalled, type ServerName, startServer } from '../../bin/bench/servers.js';
 
 const port = 24950;
 const callee = port + 2;
@@ -76,22 +76,12 @@ const head = (method: string, uri: string, i: number, cseq = 1) => [
   `From: <sip:u${i}@127.0.0.1>;tag=a${i}`,
 ];
 const contact = `Contact: <sip:u@127.0.0.1:${port + 1}>`;
-const register = (i: number) =>
+const options = (i: number) =>
   message([
-    ...head('REGISTER', 'sip:127.0.0.1', i),
+    ...head('OPTIONS', `sip:u${i}@127.0.0.1`, i),
     `To: <sip:u${i}@127.0.0.1>`,
-    `Call-ID: r${i}@127.0.0.1`,
-    'CSeq: 1 REGISTER',
-    `Contact: <sip:u${i}@127.0.0.1:${port + 1}>`,
-    'Expires: 3600',
-  ]);
-const options = (i: number, user: number, more: readonly string[] = []) =>
-  message([
-    ...head('OPTIONS', `sip:u${user}@127.0.0.1`, i),
-    `To: <sip:u${user}@127.0.0.1>`,
     `Call-ID: o${i}@127.0.0.1`,
     'CSeq: 1 OPTIONS',
-    ...more,
   ]);
 const invite = (i: number) =>
   message([
@@ -102,11 +92,11 @@ const invite = (i: number) =>
     contact,
   ]);
 
-/** `run(0 … count-1)`, `WINDOW` at a time. */
-async function each(count: number, run: (i: number) => Promise<unknown>): Promise<void> {
-  let next = 0;
+/** `run(from … to - 1)`, `WINDOW` at a time. */
+async function each(from: number, to: number, run: (i: number) => Promise<unknown>): Promise<void> {
+  let next = from;
   const worker = async () => {
-    while (next < count) await run(next++);
+    while (next < to) await run(next++);
   };
   await Promise.all(Array.from({ length: WINDOW }, worker));
 }
@@ -131,20 +121,39 @@ async function answering(status: string): Promise<Socket> {
   return socket;
 }
 
-/** Opens `count` connections, an OPTIONS over each. Ends them in `close`. */
-async function connections(count: number, open: () => import('node:net').Socket): Promise<() => void> {
-  const sockets: import('node:net').Socket[] = [];
-  await each(count, async (i) => {
-    const socket = open();
-    sockets.push(socket);
-    await new Promise<void>((resolve, reject) => {
-      socket.once('error', reject);
-      socket.once('data', () => resolve());
-      socket.write(options(i, i).replace('SIP/2.0/UDP', 'SIP/2.0/TCP'), 'latin1');
-    });
-  });
-  return () => {
-    for (const socket of sockets) socket.destroy();
+/** What is there of a kind; `close` undoes it at this end. */
+interface Made {
+  make(from: number, to: number): Promise<void>;
+  close(): void;
+}
+/** Connections, with an OPTIONS over each. */
+function connections(open: () => Connection): Made {
+  const sockets: Connection[] = [];
+  return {
+    make: (from, to) =>
+      each(from, to, async (i) => {
+        const socket = open();
+        sockets.push(socket);
+        await new Promise<void>((resolve, reject) => {
+          socket.once('error', reject);
+          socket.once('data', () => resolve());
+          socket.write(options(i).replace('SIP/2.0/UDP', 'SIP/2.0/TCP'), 'latin1');
+        });
+      }),
+    close() {
+      for (const socket of sockets) socket.destroy();
+    },
+  };
+}
+/** Calls to a callee that answers each with `status`. */
+async function calls(status: string, run: (caller: Caller, i: number) => Promise<void>): Promise<Made> {
+  const [caller, socket] = [await Caller.open(), await answering(status)];
+  return {
+    make: (from, to) => each(from, to, (i) => run(caller, i)),
+    close() {
+      caller.close();
+      socket.close();
+    },
   };
 }
 
@@ -152,12 +161,12 @@ interface Thing {
   readonly cfg: string;
   readonly count: number;
   readonly defines?: readonly string[];
-  /** Makes `count`; what it gives back undoes what is left at this end. */
-  make(count: number, server: Server): Promise<() => void>;
-  /** What is over has to be gone before the second reading. */
+  open(): Promise<Made>;
+  /** What is over has to be gone before a reading. */
   readonly settleMs: number;
-  readonly note?: string;
 }
+/** Before the first reading, so that code and tables are there. */
+const WARM_UP = 500;
 
 const certificates = mkdtempSync(join(tmpdir(), 'sipc-memory-'));
 process.on('exit', () => rmSync(certificates, { recursive: true, force: true }));
@@ -170,69 +179,33 @@ execFileSync(
   { stdio: 'ignore' },
 );
 
-let lookupMicros: number | null = null;
-const REQUESTS = 2_000;
-/** As in cfgs/registrar.cfg. */
-const LOOKUPS_A_REQUEST = 100;
-
+const toCallee = [`CALLEE_URI="sip:127.0.0.1:${callee}"`];
 const things: Readonly<Record<string, Thing>> = {
-  contact: {
-    cfg: 'registrar',
-    count: 100_000,
-    settleMs: 2_000,
-    async make(count, server) {
-      const caller = await Caller.open();
-      await each(count, (i) => caller.ask(register(i)));
-      // The same loop with the lookup and without: the difference is the lookup.
-      const loop = async (base: number, more: readonly string[]) => {
-        const before = server.usage().cpuMs;
-        await each(REQUESTS, (i) => caller.ask(options(base + i, (i * 31) % count, more)));
-        return ((server.usage().cpuMs - before) * 1000) / REQUESTS / LOOKUPS_A_REQUEST;
-      };
-      await loop(0, ['X-Lookup: yes']);
-      const without = await loop(REQUESTS, ['X-Lookup: no']);
-      lookupMicros = (await loop(2 * REQUESTS, ['X-Lookup: yes'])) - without;
-      return () => caller.close();
-    },
-  },
   transaction: {
     cfg: 'stateful',
     count: 5_000,
-    defines: [`CALLEE_URI="sip:127.0.0.1:${callee}"`],
+    defines: toCallee,
     settleMs: 500,
-    async make(count) {
-      const [caller, socket] = [await Caller.open(), await answering('180 Ringing')];
-      await each(count, (i) => caller.ask(invite(i)));
-      return () => {
-        caller.close();
-        socket.close();
-      };
-    },
+    open: () => calls('180 Ringing', async (caller, i) => void (await caller.ask(invite(i)))),
   },
   dialog: {
     cfg: 'dialog',
-    count: 5_000,
-    defines: [`CALLEE_URI="sip:127.0.0.1:${callee}"`],
+    count: 10_000,
+    defines: toCallee,
     settleMs: SETTLE_MS,
-    async make(count) {
-      const [caller, socket] = [await Caller.open(), await answering('200 OK')];
-      await each(count, async (i) => {
+    open: () =>
+      calls('200 OK', async (caller, i) => {
         const ok = await caller.ask(invite(i));
         const routes = field(ok, 'Record-Route').map((line) => line.replace('Record-', ''));
         const ack = [...head('ACK', `sip:b@127.0.0.1:${callee}`, i, 2), ...routes, ...field(ok, 'To')];
         caller.send(message([...ack, `Call-ID: i${i}@127.0.0.1`, 'CSeq: 1 ACK']));
-      });
-      return () => {
-        caller.close();
-        socket.close();
-      };
-    },
+      }),
   },
   'tcp-connection': {
-    cfg: 'registrar',
+    cfg: 'register',
     count: 1_500,
     settleMs: 1_000,
-    make: (count) => connections(count, () => connect(port, '127.0.0.1')),
+    open: async () => connections(() => connect(port, '127.0.0.1')),
   },
   'tls-connection': {
     cfg: 'tls',
@@ -243,8 +216,7 @@ const things: Readonly<Record<string, Thing>> = {
       `TLS_LISTEN=tls:127.0.0.1:${port + 3}`,
     ],
     settleMs: 1_000,
-    make: (count) =>
-      connections(count, () => connectTls({ host: '127.0.0.1', port: port + 3, rejectUnauthorized: false })),
+    open: async () => connections(() => connectTls({ host: '127.0.0.1', port: port + 3, rejectUnauthorized: false })),
   },
 };
 
@@ -263,38 +235,36 @@ for (const program of ['kamailio', 'taskset']) {
 
 interface Reading {
   readonly bytes: number;
-  readonly alive: number | null;
-  readonly lookup: number | null;
+  readonly inUse: number;
 }
 async function measure(name: ServerName, thing: Thing, count: number): Promise<Reading> {
   const cfg = fileURLToPath(new URL(`cfgs/${thing.cfg}.cfg`, import.meta.url));
-  const server = await startServer(name, { cfg, port, core: 0, defines: thing.defines ?? [] });
-  lookupMicros = null;
-  try {
-    const [aliveBefore, before] = [await server.liveBytes(), server.usage().memoryMb];
-    const undo = await thing.make(count, server);
+  const server = await startServer(name, { cfg, port, core: 0, defines: thing.defines ?? [], countsBytes: true });
+  const read = async () => {
     await wait(thing.settleMs);
-    const aliveAfter = await server.liveBytes();
-    const bytes = ((server.usage().memoryMb - before) * 2 ** 20) / count;
-    undo();
-    const alive = aliveBefore === null || aliveAfter === null ? null : (aliveAfter - aliveBefore) / count;
-    return { bytes, alive, lookup: lookupMicros };
+    return { inUse: (await server.liveBytes()) ?? Number.NaN, bytes: server.usage().memoryMb * 2 ** 20 };
+  };
+  try {
+    const made = await thing.open();
+    await made.make(0, WARM_UP);
+    const before = await read();
+    await made.make(WARM_UP, WARM_UP + count);
+    const after = await read();
+    made.close();
+    return { bytes: (after.bytes - before.bytes) / count, inUse: (after.inUse - before.inUse) / count };
   } finally {
     await server.stop();
   }
 }
 
-console.log('| one more | count | Kamailio, bytes | sipc, bytes | of these alive |');
-console.log('| --- | --- | --- | --- | --- |');
+console.log('| one more | count | Kamailio, in use | sipc, in use | Kamailio, process | sipc, process |');
+console.log('| --- | --- | --- | --- | --- | --- |');
 for (const [name, thing] of Object.entries(things)) {
   if (positionals.length > 0 && !positionals.includes(name)) continue;
   const count = given ?? thing.count;
   const kamailio = await measure('kamailio', thing, count);
   const sipc = await measure('sipc', thing, count);
-  console.log(
-    `| ${name} | ${count} | ${kamailio.bytes.toFixed(0)} | ${sipc.bytes.toFixed(0)} | ${sipc.alive?.toFixed(0) ?? '–'} |`,
-  );
-  if (kamailio.lookup !== null && sipc.lookup !== null)
-    console.log(`  a lookup among them: Kamailio ${kamailio.lookup.toFixed(1)} µs, sipc ${sipc.lookup.toFixed(1)} µs`);
+  const figures = [kamailio.inUse, sipc.inUse, kamailio.bytes, sipc.bytes].map((bytes) => bytes.toFixed(0));
+  console.log(`| ${[name, count, ...figures].join(' | ')} |`);
 }
 process.exit(0);
