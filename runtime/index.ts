@@ -18,6 +18,7 @@ import { realEnvironment } from './env/real.js';
 import { type Environment, type LogLevel, prints } from './env.js';
 import { StartError } from './errors.js';
 import { lineLog, processLog, type RunningLog } from './log.js';
+import { setGrammar } from './message/grammar.js';
 import { ParseFailure, parseMessage, type SipMessage } from './message/message.js';
 import { type Link, Modules } from './modules/bind.js';
 import { parseOptions, type ServerOptions, usage } from './options.js';
@@ -208,6 +209,7 @@ export class Server implements ServerApi {
     this.env.log.level = this.settings.values.debug;
     this.databases.versionTable = this.settings.values.version_table;
     this.databases.latency = this.settings.values;
+    setGrammar(this.settings.values);
     this.settings.onChange((name, value) => {
       if (name === 'debug') this.env.log.level = Number(value);
       if (name === 'dns_reinit' && value === 1) {

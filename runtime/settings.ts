@@ -9,6 +9,7 @@
 import { dnsSettings } from './settings/dns.js';
 import { idleSettings } from './settings/idle.js';
 import { missingSettings } from './settings/missing.js';
+import { parserSettings } from './settings/parser.js';
 import { int, type SettingSpec, str } from './settings/spec.js';
 import { tcpSettings } from './settings/tcp.js';
 
@@ -54,6 +55,7 @@ export const settingSpecs = {
   mcast_ttl: int(-1, 'TTL of multicast datagrams; -1: as the system has it.', { min: -1, max: 255 }),
   ...tcpSettings,
   ...dnsSettings,
+  ...parserSettings,
   ...idleSettings,
   ...missingSettings,
   udp_mtu: int(0, 'Requests larger than this go over udp_mtu_try_proto.', { live: true, min: 0, max: 65_535 }),

@@ -234,7 +234,7 @@ export const missingSetting = defineDiagnostic('SIPC3020', 'missing-setting', {
   severity: 'hint',
   message: (a: { name: string }) => `sipc does not have the global parameter ${a.name} yet`,
   why: 'Kamailio has it, so the cfg is right; it has no effect here.',
-  bad: 'rev_dns=yes\nrequest_route { exit; }',
+  bad: 'tcp_accept_hep3=yes\nrequest_route { exit; }',
   good: 'debug=2\nrequest_route { exit; }',
 });
 

@@ -3,6 +3,7 @@
  * found by a switch on length and char codes, without allocating.
  */
 import { CR, isDigit, isSpace, isTokenChar, LF, SP, skipSpace, TAB, trimEnd } from './chars.js';
+import { grammar } from './grammar.js';
 
 export const HeaderId = {
   Other: 0,
@@ -362,7 +363,7 @@ const isSingle = (id: number): boolean =>
 function isNameChar(c: number): boolean {
   const letter = c | 0x20;
   if (letter >= 0x61 && letter <= 0x7a) return c < 0x80;
-  return c === 0x2d || (c !== 0x3a && c !== SP && isTokenChar(c));
+  return c === 0x2d || (c !== 0x3a && c !== SP && isTokenChar(c)) || grammar.headerNameChars.has(c);
 }
 
 /** Digits only, below 2^31 as Kamailio counts it. */
@@ -410,9 +411,9 @@ export function indexHeaders(raw: string, at: number): HeaderIndex {
     if (to > from && isSpace(raw.charCodeAt(to - 1))) to = trimEnd(raw, from, to);
     const id = headerIdAt(raw, at, nameEnd);
     if (isSingle(id)) {
-      // sip_parser_mode=1, the default: a repeated one of these is an error.
       const bit = 1 << id;
-      if ((seen & bit) !== 0 || (id === HeaderId.ContentLength && !isLength(raw, from, to))) break;
+      const again = (seen & bit) !== 0 && !(grammar.repeats && id !== HeaderId.MaxForwards);
+      if (again || (id === HeaderId.ContentLength && !isLength(raw, from, to))) break;
       seen |= bit;
     }
     fields.push(new HeaderField(raw, id, at, nameEnd, from, to, next));

@@ -7,7 +7,7 @@ import { parseNameAddr, parseNameAddrList } from './name-addr.js';
 import { parseParams } from './params.js';
 import { tagPrefix, tagSuffix } from './tags.js';
 import { fakeReceived, message } from './testing.js';
-import { parseUri, sameUri } from './uri.js';
+import { parseUri, type SipUri, sameUri } from './uri.js';
 import { parseVia, parseViaList } from './via.js';
 
 describe('methods', () => {
@@ -54,10 +54,7 @@ describe('header names', () => {
 });
 
 describe('URIs', () => {
-  type Row = [
-    string,
-    null | Partial<Record<'scheme' | 'user' | 'password' | 'host' | 'port' | 'params' | 'headers', unknown>>,
-  ];
+  type Row = [string, null | Partial<SipUri>];
   const rows: Row[] = [
     ['sip:a@b', { scheme: 'sip', user: 'a', password: null, host: 'b', port: 0, params: '', headers: '' }],
     ['SIP:h.example:5070', { scheme: 'sip', user: null, host: 'h.example', port: 5070 }],
@@ -85,6 +82,12 @@ describe('URIs', () => {
     ['sip:a@h?x;y', null],
     ['sip:a@h/x', null],
     ['http://x', null],
+    [
+      'sips:12;a=b@h;user=phone',
+      { scheme: 'sips', user: '12', userParams: 'a=b', params: 'user=phone', isNumber: true },
+    ],
+    ['sip:12;a=b@h;user=phones', { user: '12;a=b', isNumber: false }],
+    ['sip:;a=b@h;user=phone', null],
     ['nosuch:a@b', null],
   ];
   test.each(rows)('%s', (text, expected) => {

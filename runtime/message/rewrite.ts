@@ -22,8 +22,7 @@ export type UriChange =
   | { readonly kind: 'strip' | 'stripTail'; readonly count: number }
   | { readonly kind: 'userPhone' };
 
-/** A `tel:` URI itself: a sip URI with `user=phone` has that scheme too. */
-const isTel = (uri: SipUri) => (uri.text.charCodeAt(0) | 0x20) === 0x74;
+const isTel = (uri: SipUri) => uri.scheme === 'tel';
 const setsHost = (kind: UriChange['kind']) => kind === 'host' || kind === 'hostPort' || kind === 'hostPortTransport';
 
 function scheme(uri: SipUri, change: UriChange): string {
@@ -59,8 +58,7 @@ export function rewriteUri(text: string, change: UriChange): string | null {
   const uri = parseUri(text);
   if (uri === null) return null;
   const tel = isTel(uri);
-  if (change.kind === 'userPhone' && (tel || uri.paramList.some((p) => p.name === 'user' && p.value === 'phone')))
-    return text;
+  if (change.kind === 'userPhone' && (tel || uri.param('user') === 'phone')) return text;
   if (change.kind === 'port' && tel) return null;
 
   const user = userPart(uri.user ?? '', change);
@@ -68,6 +66,7 @@ export function rewriteUri(text: string, change: UriChange): string | null {
   let result = `${scheme(uri, change)}:${user}${password}`;
   // The parameters of a tel URI belong to its number.
   if (tel && uri.params !== '') result += `;${uri.params}`;
+  if (uri.userParams !== '') result += `;${uri.userParams}`;
   const host =
     setsHost(change.kind) || change.kind === 'hostAll' ? (change as { text: string }).text : tel ? null : uri.host;
   if (host !== null) result += (user !== '' ? '@' : '') + host;

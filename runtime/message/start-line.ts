@@ -3,6 +3,7 @@
  * to a space is a Request-URI, and the version is checked by whoever cares.
  */
 import { CR, isDigit, isSpace, LF, SP } from './chars.js';
+import { grammar } from './grammar.js';
 
 export interface StartLine {
   readonly isRequest: boolean;
@@ -27,7 +28,7 @@ export function parseStartLine(raw: string): StartLine | string {
   const lf = raw.indexOf('\n', start);
   if (lf < 0 || lf + 1 >= n) return 'no line end after the start line';
   const lineEnd = lf > start && raw.charCodeAt(lf - 1) === CR ? lf - 1 : lf;
-  const isRequest = !startsWithVersion(raw, start);
+  const isRequest = !startsWithVersion(raw, start) && !(grammar.httpResponses && isHttpResponse(raw, start));
 
   let i = start;
   while (i < lineEnd && !isGap(raw.charCodeAt(i))) i++;
@@ -57,6 +58,9 @@ export function parseStartLine(raw: string): StartLine | string {
 }
 
 const isGap = (c: number): boolean => c === SP || c === 9 || c === CR || c === LF || c === 0;
+
+const isHttpResponse = (raw: string, at: number): boolean => HTTP_VERSION.test(raw.slice(at, at + 9));
+const HTTP_VERSION = /^HTTP\/(?:1\.[01]|2) /i;
 
 /** `SIP/2.0 `, ASCII case ignored. */
 function startsWithVersion(raw: string, at: number): boolean {

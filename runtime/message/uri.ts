@@ -3,6 +3,7 @@
  * good deal more than the grammar), and comparison (§19.1.4).
  */
 import { equalsIgnoreCase, isAlphaNum, isDigit, isHexDigit, lowerAscii } from './chars.js';
+import { grammar } from './grammar.js';
 import { type Param, parseParams } from './params.js';
 
 export type UriScheme = 'sip' | 'sips' | 'tel' | 'tels' | 'urn';
@@ -13,7 +14,7 @@ export class SipUri {
   constructor(
     /** The text it was parsed from. */
     readonly text: string,
-    /** `tels`: a sips URI with `user=phone` (Kamailio's name for it). `tel` likewise also stands for `tel:` itself. */
+    /** As written, in lower case. */
     readonly scheme: UriScheme,
     /** Null when there is no `@`. For `tel:` the number. */
     readonly user: string | null,
@@ -26,11 +27,19 @@ export class SipUri {
     readonly params: string,
     /** Text after `?`; '' when none. */
     readonly headers: string,
+    /** A number in a sip or sips URI (`user=phone`), unless `phone2tel` is off. */
+    readonly isNumber = false,
+    /** What such a URI has after the first `;` of its user part: the number's own parameters; '' when none. */
+    readonly userParams = '',
   ) {}
 
   /** Parameters, in order. */
   get paramList(): readonly Param[] {
     return (this.list ??= this.params === '' ? [] : (parseParams(this.params)?.params ?? []));
+  }
+  /** Of a number those of its own, which stand before the `@`; of another URI its parameters. */
+  get ownParamList(): readonly Param[] {
+    return this.isNumber ? (parseParams(this.userParams)?.params ?? []) : this.paramList;
   }
   /** Value of a parameter: '' when it has none, null when it is absent. Case of the name is ignored. */
   param(name: string): string | null {
@@ -170,7 +179,7 @@ function sip(text: string, scheme: UriScheme, at: number, userEnd: number): SipU
       const c = text.charCodeAt(i);
       if (c === 0x3a || c === SEMICOLON || c === QUESTION) break;
       if (c === 0x5b || c === 0x5d) return null;
-      if (strict && !isAlphaNum(c) && c !== 0x2e && c !== 0x2d) return null;
+      if (strict && !isAlphaNum(c) && c !== 0x2e && c !== 0x2d && !grammar.hostChars.has(c)) return null;
     }
   }
   const host = text.slice(hostStart, i);
@@ -189,8 +198,16 @@ function sip(text: string, scheme: UriScheme, at: number, userEnd: number): SipU
   }
   const [params, headers] = tail(text, i);
   if (headers.includes(';')) return null;
-  return new SipUri(text, scheme, user, password, host, port, params, headers);
+  if (params === '' || !grammar.numbers || !PHONE.test(params))
+    return new SipUri(text, scheme, user, password, host, port, params, headers);
+  const semicolon = user?.indexOf(';') ?? -1;
+  if (semicolon === 0) return null;
+  const own = semicolon < 0 || user === null ? '' : user.slice(semicolon + 1);
+  const number = semicolon < 0 || user === null ? user : user.slice(0, semicolon);
+  return new SipUri(text, scheme, number, password, host, port, params, headers, true, own);
 }
+/** The value counts as it is written (parse_uri.c). */
+const PHONE = /(?:^|;)[uU][sS][eE][rR]=phone(?:;|$)/;
 const SEMICOLON = 0x3b;
 const QUESTION = 0x3f;
 
@@ -218,7 +235,7 @@ const decisive = ['user', 'ttl', 'method', 'maddr', 'transport', 'lr'];
 export function sameUri(a: SipUri, b: SipUri): boolean {
   if (a.scheme !== b.scheme || a.port !== b.port) return false;
   if ((a.user === null) !== (b.user === null) || unescaped(a.user ?? '') !== unescaped(b.user ?? '')) return false;
-  if ((a.password === null) !== (b.password === null)) return false;
+  if (a.userParams !== b.userParams || (a.password === null) !== (b.password === null)) return false;
   if (unescaped(a.password ?? '') !== unescaped(b.password ?? '')) return false;
   if (!equalsIgnoreCase(a.host, b.host)) return false;
   for (const p of a.paramList) {

@@ -37,9 +37,7 @@ export function paramIn(text: string, name: string): string | null {
 // URIs -------------------------------------------------------------------------------------------------------------
 
 const known = ['udp', 'tcp', 'tls', 'sctp', 'ws', 'wss'];
-/** `user=phone` makes a number of a sip URI. */
-const isPhone = (uri: SipUri): boolean => uri.param('user')?.startsWith('phone') === true;
-const isTel = (uri: SipUri): boolean => uri.scheme === 'tel' || uri.scheme === 'tels';
+const isTel = (uri: SipUri): boolean => uri.scheme === 'tel' || uri.isNumber;
 /** A telephone number without its visual separators. */
 const digits = (user: string): string => user.replace(/[-.()]/g, '');
 const user = (uri: SipUri): string => (isTel(uri) ? digits(uri.user ?? '') : (uri.user ?? ''));
@@ -60,7 +58,7 @@ function rnUser(uri: SipUri): string | null {
   return rn === null ? user(uri) : digits(rn) || null;
 }
 const uriParts: Readonly<Record<string, readonly [string, (uri: SipUri) => Value | undefined]>> = {
-  type: ['scheme', (uri) => (isPhone(uri) ? (uri.secure ? 'tels' : 'tel') : uri.scheme)],
+  type: ['scheme', (uri) => (uri.isNumber ? 'tel' : uri.scheme)],
   user: ['user; of a number without separators', user],
   rn_user: ['the rn parameter, or else the user', rnUser],
   pwd: ['password', (uri) => uri.password ?? ''],
@@ -69,7 +67,7 @@ const uriParts: Readonly<Record<string, readonly [string, (uri: SipUri) => Value
   hostport: ['host and port, the default one where none is written', hostPort],
   transport: ['transport', (uri) => (known.includes(uri.transport ?? '') ? uri.transport : uri.secure ? 'tls' : 'udp')],
   // Of a number in a sip URI these are the number's own, which stand before the @.
-  params: ['all parameters', (uri) => (isPhone(uri) ? ((uri.user ?? '').split(/;(.*)/s)[1] ?? '') : uri.params)],
+  params: ['all parameters', (uri) => (uri.isNumber ? uri.userParams : uri.params)],
 };
 
 /** `path` and what can be asked of the URI there. */

@@ -1,8 +1,13 @@
 /** Global parameters of name resolution, its cache and the list of destinations that failed (cfg_core.c, resolve.c). */
-import { int } from './spec.js';
+import { idleInt, int } from './spec.js';
 
 export const dnsSettings = {
-  dns: int(0, 'Look host names of Via up.'),
+  // RFC 3261 §18.2.1: `received` is added to every Via with a name, whatever the name stands for.
+  dns: idleInt(0, 'Look names in Via up: one that is the source gets no `received`, which RFC 3261 demands.'),
+  rev_dns: idleInt(
+    0,
+    'Look the source up for the same, and for names compared with `src_ip`, which are looked up here.',
+  ),
   dns_try_ipv6: int(1, 'Also look up AAAA.', { live: true, min: 0, max: 1 }),
   dns_try_naptr: int(0, 'Look NAPTR up first.', { live: true, min: 0, max: 1 }),
   dns_udp_pref: int(30, 'Preference of UDP among NAPTR answers; below 0: never.', { live: true }),

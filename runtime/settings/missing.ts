@@ -5,13 +5,7 @@
 import { missingInt, missingStr } from './spec.js';
 
 export const missingSettings = {
-  rev_dns: missingInt(0, 'Look source addresses up.'),
-  phone2tel: missingInt(1, 'Treat user=phone URIs as tel.', { live: true }),
-  uri_host_extra_chars: missingStr('', 'Also allowed in host names.'),
-  hdr_name_extra_chars: missingStr('', 'Also allowed in header names.'),
   latency_limit_action: missingInt(0, 'Microseconds after which an action is reported.', { live: true }),
-  http_reply_parse: missingInt(0, 'Take HTTP responses for SIP ones.'),
-  sip_parser_mode: missingInt(1, '0: take messages with doubtful header fields too.'),
   received_route_mode: missingInt(0, 'When event_route[core:msg-received] runs.'),
   bind_ipv6_link_local: missingInt(0, 'Take link-local IPv6 addresses when no socket is written.'),
   tcp_accept_hep3: missingInt(0, 'Take HEP3 packets on streams.'),

@@ -260,7 +260,9 @@ export const messagePvs = {
     key: { use: 'req', dynamic: true },
     get: (_me: PvMe, ctx: RouteContext, key: string) => listValues(ctx, key)?.length ?? 0,
   },
-  rm: strPv('method; of a response the CSeq method', (ctx) => text(ctx.msg.method)),
+  rm: strPv('method; of a response the CSeq method, of an HTTP one null', (ctx) =>
+    text(ctx.msg.isRequest || !/^http/i.test(ctx.msg.version) ? ctx.msg.method : ''),
+  ),
   rmid: intPv('number of the method', (ctx) => ctx.msg.methodId),
   rv: strPv('protocol version of the start line', (ctx) => ctx.msg.version),
   rs: strPv('status of the response', (ctx) => (ctx.msg.isRequest ? null : String(ctx.msg.status))),

@@ -11,10 +11,6 @@ import {
 } from '../../runtime/sdk/index.js';
 import { named, type PvMe, type PvTable, strPv } from './spec.js';
 
-const schemeOf = (uri: SipUri): string => {
-  if ((uri.scheme !== 'sip' && uri.scheme !== 'sips') || !uri.param('user')?.startsWith('phone')) return uri.scheme;
-  return uri.scheme === 'sips' ? 'tels' : 'tel';
-};
 /** As written; a parameter without a value counts as none. */
 function transportText(uri: SipUri): string | null {
   return uri.paramList.find(({ name }) => name.toLowerCase() === 'transport')?.value ?? null;
@@ -29,7 +25,7 @@ export const uriParts = {
   /** As written; `UDP` when there is none. */
   transport: (uri: SipUri): Value => transportText(uri) || 'UDP',
   /** A number that stands in a sip URI is a tel one too. */
-  scheme: (uri: SipUri): Value => schemeOf(uri),
+  scheme: (uri: SipUri): Value => (uri.isNumber ? 'tel' : uri.scheme),
   userLength: (uri: SipUri): Value => uri.user?.length ?? 0,
 } as const;
 

@@ -100,7 +100,7 @@ function setRequestUri(ctx: RouteContext, uri: string | null): Verdict {
 
 /** `uri_param()`: names compare with case; without a value to compare, the parameter must have none. */
 function hasParam(ctx: RouteContext, name: string, value: string | undefined): Verdict {
-  const param = requestUri(ctx)?.paramList.find((p) => p.name === name);
+  const param = requestUri(ctx)?.ownParamList.find((p) => p.name === name);
   if (param === undefined) return -1;
   return (param.value ?? '') === (value ?? '') ? 1 : -1;
 }
@@ -303,7 +303,7 @@ export default defineModule({
       returns: { 1: 'stored', [-1]: 'no such parameter' },
       example: 'get_uri_param("nat", "$var(nat)");',
       run(_me, ctx, name, result) {
-        const param = requestUri(ctx)?.paramList.find((p) => p.name === name);
+        const param = requestUri(ctx)?.ownParamList.find((p) => p.name === name);
         if (param === undefined || result.set === null) return -1;
         result.set(ctx, param.value ?? '');
         return 1;
