@@ -9,7 +9,6 @@ export const missingSettings = {
   received_route_mode: missingInt(0, 'When event_route[core:msg-received] runs.'),
   bind_ipv6_link_local: missingInt(0, 'Take link-local IPv6 addresses when no socket is written.'),
   tcp_accept_hep3: missingInt(0, 'Take HEP3 packets on streams.'),
-  tcp_script_mode: missingInt(0, '1: a connection stays open after a route ended with an error.'),
 
   // After 5.6.3.
   async_tkv_evcb: missingStr('', 'Function of a KEMI script for core:tkv.'),

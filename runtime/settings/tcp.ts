@@ -52,6 +52,10 @@ export const tcpSettings = {
   tcp_listen_backlog: int(1024, 'Connections the system holds until they are accepted.', { min: 1 }),
   tcp_wait_data: int(5000, 'Milliseconds for a PROXY header or a TLS hello.', live('wait_data_ms', 0, 7_200_000)),
   tcp_rd_buf_size: int(16_384, 'Largest stream message, bytes.', live('rd_buf_size', 512, 16_777_216)),
+  tcp_script_mode: int(
+    0,
+    '1: a connection stays open after a message that is not SIP; an error in a route never ends it.',
+  ),
   tcp_connection_match: int(0, '1: a connection is used again only for the socket it belongs to.'),
   tcp_source_ipv4: str('', 'Address that new IPv4 connections leave from.'),
   tcp_source_ipv6: str('', 'Address that new IPv6 connections leave from.'),

@@ -29,6 +29,7 @@ export interface StreamSettings {
   readonly tcp_no_connect: number;
   readonly tcp_crlf_ping: number;
   readonly tcp_accept_no_cl: number;
+  readonly tcp_script_mode: number;
   readonly tcp_rd_buf_size: number;
   readonly tcp_conn_wq_max: number;
   readonly tcp_wq_max: number;
@@ -358,8 +359,9 @@ export class Connections {
         message: (bytes) => {
           if (connection.closed) return;
           this.touch(connection);
-          if (this.onMessage(bytes, this.receiveInfo(connection)) === false) this.cut(connection, 'not-sip');
-          else if (connection.protocol) framer.stop();
+          if (this.onMessage(bytes, this.receiveInfo(connection)) === false) {
+            if ((this.settings.tcp_script_mode & 1) === 0) this.cut(connection, 'not-sip');
+          } else if (connection.protocol) framer.stop();
         },
         // RFC 5626 §4.4.1
         ping: () => {
