@@ -331,32 +331,158 @@ const printByte = (b: number): string =>
 
 // What an engine may be given -------------------------------------------------------------------------------------
 
-/** True when JavaScript's backtracking engine answers a yes-or-no match in time linear (times a small constant) in the subject. */
-export function isLinear(tree: Ere): boolean {
+/**
+ * What a backtracking engine costs on a subject of n bytes, for a yes-or-no match: 'linear', 'quadratic' where each place may
+ * be a start that is followed to the end, else 'unknown'.
+ */
+export function backtrackingCost(tree: Ere, newline: boolean): 'linear' | 'quadratic' | 'unknown' {
   const count = { unbounded: 0, weight: 0 };
-  return linear(tree, count, false) && count.unbounded <= 1 && count.weight <= 64;
+  const simple = isSimple(tree, count, false) && count.unbounded <= 1 && count.weight <= MAX_WEIGHT;
+  if (simple && count.unbounded === 0) return 'linear';
+  if (isDeterministic(tree)) return beginsAtStart(tree, newline) ? 'linear' : 'quadratic';
+  return simple || (isFlat(tree, newline) && count.unbounded <= 2 && count.weight <= MAX_WEIGHT)
+    ? 'quadratic'
+    : 'unknown';
 }
-function linear(tree: Ere, count: { unbounded: number; weight: number }, repeated: boolean): boolean {
+const MAX_WEIGHT = 64;
+/** No repetition within another, and no choice within one. */
+function isSimple(tree: Ere, count: { unbounded: number; weight: number }, repeated: boolean): boolean {
   switch (tree.kind) {
     case 'back':
       return false;
     case 'group':
-      return linear(tree.of, count, repeated);
+      return isSimple(tree.of, count, repeated);
     case 'choice':
     case 'sequence':
       return (
         (!repeated || tree.of.length < 2 || tree.kind === 'sequence') &&
-        tree.of.every((part) => linear(part, count, repeated))
+        tree.of.every((part) => isSimple(part, count, repeated))
       );
     case 'repeat':
       if (repeated) return false;
       if (tree.max === -1) count.unbounded++;
       else if (tree.max !== tree.min) count.weight += tree.max;
-      return linear(tree.of, count, true);
+      return isSimple(tree.of, count, true);
     default:
       return true;
   }
 }
+const isStart = (tree: Ere | undefined, newline: boolean): boolean =>
+  tree?.kind === 'textStart' || (tree?.kind === 'start' && !newline);
+const beginsAtStart = (tree: Ere, newline: boolean): boolean =>
+  tree.kind === 'sequence'
+    ? tree.of[0] !== undefined && beginsAtStart(tree.of[0], newline)
+    : tree.kind === 'choice'
+      ? tree.of.every((part) => beginsAtStart(part, newline))
+      : tree.kind === 'group'
+        ? beginsAtStart(tree.of, newline)
+        : isStart(tree, newline);
+
+/**
+ * From one start, the next byte alone says how the match goes on (a one-unambiguous expression: Brüggemann-Klein and Wood, 1998).
+ * So what backtracking tries again fails at its first byte, and the greedy match is the longest, with the same groups.
+ */
+export const isDeterministic = (tree: Ere): boolean => decided(tree, NOTHING);
+const NOTHING: ByteSet = new Uint8Array(256);
+const either = (a: ByteSet, b: ByteSet): ByteSet => a.map((has, i) => has | b[i]!);
+const disjoint = (a: ByteSet, b: ByteSet): boolean => a.every((has, i) => has === 0 || b[i] === 0);
+/** `follow`: bytes that may come right behind this part. */
+function decided(tree: Ere, follow: ByteSet): boolean {
+  switch (tree.kind) {
+    case 'back':
+      return false;
+    case 'group':
+      return decided(tree.of, follow);
+    case 'sequence': {
+      let behind = follow;
+      for (const part of tree.of.toReversed()) {
+        if (!decided(part, behind)) return false;
+        behind = isNullable(part) ? either(firstOf(part), behind) : firstOf(part);
+      }
+      return true;
+    }
+    case 'choice': {
+      let seen = NOTHING;
+      for (const part of tree.of) {
+        // An empty alternative is taken before a longer one that stands behind it.
+        if (isNullable(part) || !disjoint(seen, firstOf(part)) || !decided(part, follow)) return false;
+        seen = either(seen, firstOf(part));
+      }
+      return true;
+    }
+    case 'repeat': {
+      const first = firstOf(tree.of);
+      if (isNullable(tree.of)) return false;
+      if (tree.min !== tree.max && !disjoint(first, follow)) return false;
+      return decided(tree.of, tree.max === 1 ? follow : either(first, follow));
+    }
+    default:
+      return true;
+  }
+}
+function isNullable(tree: Ere): boolean {
+  switch (tree.kind) {
+    case 'set':
+      return false;
+    case 'group':
+      return isNullable(tree.of);
+    case 'sequence':
+      return tree.of.every(isNullable);
+    case 'choice':
+      return tree.of.some(isNullable);
+    case 'repeat':
+      return tree.min === 0 || isNullable(tree.of);
+    default:
+      return true;
+  }
+}
+function firstOf(tree: Ere): ByteSet {
+  switch (tree.kind) {
+    case 'set':
+      return tree.bytes;
+    case 'group':
+    case 'repeat':
+      return firstOf(tree.of);
+    case 'choice':
+      return tree.of.map(firstOf).reduce(either, NOTHING);
+    case 'sequence': {
+      let first = NOTHING;
+      for (const part of tree.of) {
+        first = either(first, firstOf(part));
+        if (!isNullable(part)) break;
+      }
+      return first;
+    }
+    default:
+      return NOTHING;
+  }
+}
+/**
+ * From the start of the text to its end, with nothing to choose but how often a byte is repeated: the length is given, so that
+ * the greedy match has the groups of the POSIX one, in which each part takes the most that the parts before it leave.
+ */
+export function isFlat(tree: Ere, newline: boolean): boolean {
+  const parts = tree.kind === 'sequence' ? tree.of : [];
+  const last = parts.at(-1);
+  const toEnd = last?.kind === 'textEnd' || (last?.kind === 'end' && !newline);
+  return isStart(parts[0], newline) && toEnd && parts.slice(1, -1).every(isPlain);
+}
+const isPlain = (tree: Ere): boolean =>
+  tree.kind === 'group'
+    ? isPlain(tree.of)
+    : tree.kind === 'sequence'
+      ? tree.of.every(isPlain)
+      : tree.kind === 'repeat'
+        ? tree.of.kind === 'set'
+        : tree.kind === 'set';
+
+/** A group that may match more than once: engines differ in what it holds then. */
+export const repeatsGroups = (tree: Ere, repeated = false): boolean =>
+  tree.kind === 'group'
+    ? repeated || repeatsGroups(tree.of, repeated)
+    : tree.kind === 'repeat'
+      ? repeatsGroups(tree.of, repeated || tree.max !== 1)
+      : (tree.kind === 'choice' || tree.kind === 'sequence') && tree.of.some((part) => repeatsGroups(part, repeated));
 
 export const uses = (tree: Ere, kind: Ere['kind']): boolean =>
   tree.kind === kind ||

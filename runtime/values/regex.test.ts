@@ -1,4 +1,7 @@
+import fc from 'fast-check';
+import { RE2JS } from 're2js';
 import { describe, expect, it } from 'vitest';
+import { backtrackingCost, isDeterministic, isFlat, parseEre, printEre } from './ere.js';
 import { compileRegex, EreError, RegexCache } from './regex.js';
 
 // Answers of glibc 2.36's regexec (through Kamailio's =~ and `case /re/`), C locale.
@@ -75,4 +78,83 @@ it('the cache keeps a bounded number, the last used by age', () => {
   cache.get('(');
   expect(cache.get('(')).toBeInstanceOf(EreError);
   expect(cache.get('a')).not.toBe(first);
+});
+
+describe('what the backtracking engine is given', () => {
+  const tree = (source: string) => parseEre(source, { ignoreCase: false, newline: false }).tree;
+  it.each([
+    ['^sips?:[a-z0-9.]+@[a-z0-9.-]+$', 'linear'],
+    ['^(\\+|00)[1-9][0-9]{3,20}$', 'linear'],
+    ['friendly|scanner', 'linear'],
+    ['[a-z]+@', 'quadratic'],
+    ['sip:([^@]*)@(.*)', 'quadratic'],
+    ['^(([a-z]+,)*[0-9]+;)+$', 'linear'],
+    ['^sip:(.*)@.*$', 'quadratic'],
+    ['^(.*),(.*);(.*)$', 'unknown'],
+    ['(a+)+b', 'unknown'],
+    ['^.*a.*b', 'unknown'],
+    ['^(a|ab)*c', 'unknown'],
+    ['(a)\\1', 'unknown'],
+  ])('/%s/ is %s', (source, cost) => {
+    expect(backtrackingCost(tree(source), false)).toBe(cost);
+  });
+
+  const atom = fc.constantFrom('a', 'b', 'c', '[ab]', '[^a]', '.', '^', '$');
+  const { source } = fc.letrec<{ source: string }>((tie) => ({
+    source: fc.oneof(
+      { maxDepth: 4, withCrossShrink: true },
+      atom,
+      fc.tuple(tie('source'), tie('source')).map(([a, b]) => a + b),
+      fc.tuple(tie('source'), tie('source')).map(([a, b]) => `(${a}|${b})`),
+      fc.tuple(tie('source'), fc.constantFrom('*', '+', '?', '{2}', '{1,3}')).map(([a, times]) => `(${a})${times}`),
+      fc.tuple(fc.constantFrom('a', '[ab]', '[^c]'), fc.constantFrom('*', '+', '?')).map(([a, times]) => a + times),
+    ),
+  }));
+  const flat = fc
+    .array(fc.constantFrom('a', 'b', '.', 'a*', '(.*)', '([ab]+)', '(a?)', '(b{1,2})', '(a*)c'), {
+      minLength: 1,
+      maxLength: 4,
+    })
+    .map((parts) => `^${parts.join('')}$`);
+  const subject = fc.string({ unit: fc.constantFrom('a', 'b', 'c'), maxLength: 12 });
+  it('has the leftmost longest match, and its groups, of the engine that looks at all', () => {
+    let same = 0;
+    fc.assert(
+      fc.property(fc.oneof(source, flat), subject, (text, on) => {
+        const regex = compileRegex(text);
+        const matcher = RE2JS.compile(printEre(tree(text), 're2', false), RE2JS.LONGEST_MATCH | RE2JS.DOTALL).matcher(
+          on,
+        );
+        const found = matcher.find();
+        expect(regex.test(on)).toBe(found);
+        if (!isDeterministic(tree(text)) && !isFlat(tree(text), false)) return;
+        same++;
+        expect(regex.exec(on)).toEqual(
+          found
+            ? {
+                start: matcher.start(),
+                end: matcher.end(),
+                groups: Array.from({ length: matcher.groupCount() + 1 }, (_, n) => matcher.group(n) ?? undefined),
+              }
+            : null,
+        );
+      }),
+      { numRuns: 3000, seed: 1 },
+    );
+    expect(same).toBeGreaterThan(500);
+  });
+
+  it('with lines, a start is at each of them', () => {
+    expect(backtrackingCost(tree('^[a-z]+@'), true)).toBe('quadratic');
+    expect(compileRegex('^(.*)a(.*)$', { newline: true }).exec('b\nxay')?.groups).toEqual(['xay', 'x', 'y']);
+  });
+
+  it('is quick on the longest text that can come, whatever is asked', () => {
+    const long = 'a'.repeat(65_000);
+    for (const text of ['[a-z]+@', 'x*y', '[a-z]+[0-9]+', '(a+)+b', '.*,.*;', '\\<b[a-z]*x\\>']) {
+      const start = performance.now();
+      expect(compileRegex(text).test(long)).toBe(false);
+      expect(performance.now() - start).toBeLessThan(1500);
+    }
+  });
 });

@@ -1,12 +1,23 @@
 /**
  * Compiled regular expressions for the cfg: POSIX ERE, leftmost-longest where it shows.
  *
- * A yes-or-no match of an expression that backtracking serves in linear time runs on JavaScript's engine; everything
- * else on re2js in longest-match mode. Back-references exist only in the former and get a bounded subject.
+ * What backtracking serves in time linear in the subject runs on JavaScript's engine, and short subjects where it is quadratic;
+ * everything else on re2js in longest-match mode. Back-references exist only in the former and get a bounded subject.
  */
 import { RE2JS } from 're2js';
 import type { Regex, RegexMatch } from '../sdk/define.js';
-import { type Ere, EreError, isLinear, largestCount, parseEre, printEre, uses } from './ere.js';
+import {
+  backtrackingCost,
+  type Ere,
+  EreError,
+  isDeterministic,
+  isFlat,
+  largestCount,
+  parseEre,
+  printEre,
+  repeatsGroups,
+  uses,
+} from './ere.js';
 
 export { EreError } from './ere.js';
 
@@ -19,6 +30,9 @@ export interface RegexFlags {
 
 /** Subject length up to which a back-reference is tried. */
 const MAX_BACKTRACKING = 2048;
+/** Subject length up to which a quadratic match is: some 0.3 ms then; where re2js does not know the expression, 140 ms. */
+const MAX_QUADRATIC = 512;
+const MAX_QUADRATIC_ALONE = 8192;
 /** re2js refuses larger counts. */
 const MAX_RE2_COUNT = 1000;
 
@@ -30,28 +44,45 @@ export function compileRegex(source: string, flags: RegexFlags = {}): Regex {
 }
 
 class CompiledRegex implements Regex {
-  #quick: RegExp | null = null;
-  #bounded: boolean;
+  /** For subjects of at most `#quickLength`; beyond it, `#engine`, or no match where only this one knows the expression. */
+  readonly #quick: RegExp | null = null;
+  readonly #quickLength: number = 0;
+  /** From an offset, with groups. */
+  readonly #quickGroups: RegExp | null = null;
+  readonly #onlyQuick: boolean;
   #engine: RE2JS | null = null;
   constructor(
     readonly source: string,
     private readonly tree: Ere,
     private readonly newline: boolean,
   ) {
-    const needsBacktracking =
+    const cost = backtrackingCost(tree, newline);
+    this.#onlyQuick =
       uses(tree, 'back') ||
       uses(tree, 'wordStart') ||
       uses(tree, 'wordEnd') ||
-      (newline && uses(tree, 'start') && !isLinear(tree));
-    this.#bounded = needsBacktracking && !isLinear(tree);
-    if (needsBacktracking || isLinear(tree)) this.#quick = new RegExp(printEre(tree, 'js', newline), 's');
-    else if (largestCount(tree) > MAX_RE2_COUNT) throw new EreError('Regular expression too big');
+      (newline && uses(tree, 'start') && cost === 'unknown') ||
+      (cost !== 'unknown' && largestCount(tree) > MAX_RE2_COUNT);
+    if (this.#onlyQuick || cost !== 'unknown') {
+      this.#quick = new RegExp(printEre(tree, 'js', newline), 's');
+      this.#quickLength =
+        cost === 'linear'
+          ? Number.POSITIVE_INFINITY
+          : cost === 'unknown'
+            ? MAX_BACKTRACKING
+            : this.#onlyQuick
+              ? MAX_QUADRATIC_ALONE
+              : MAX_QUADRATIC;
+      if (cost !== 'unknown' && (isFlat(tree, newline) || (isDeterministic(tree) && !repeatsGroups(tree))))
+        this.#quickGroups = new RegExp(this.#quick, 'gs');
+    } else if (largestCount(tree) > MAX_RE2_COUNT) throw new EreError('Regular expression too big');
   }
   test(text: string): boolean {
-    if (this.#quick === null) return this.engine().matcher(text).find();
-    return this.#bounded && text.length > MAX_BACKTRACKING ? false : this.#quick.test(text);
+    if (this.#quick !== null && text.length <= this.#quickLength) return this.#quick.test(text);
+    return this.#onlyQuick ? false : this.engine().matcher(text).find();
   }
   exec(text: string, from = 0): RegexMatch | null {
+    if (this.#quickGroups !== null && text.length <= this.#quickLength) return matched(this.#quickGroups, text, from);
     if (
       uses(this.tree, 'back') ||
       uses(this.tree, 'wordStart') ||
@@ -67,17 +98,22 @@ class CompiledRegex implements Regex {
   }
   private backtrack(text: string, from: number): RegexMatch | null {
     if (text.length > MAX_BACKTRACKING) return null;
-    const re = new RegExp(printEre(this.tree, 'js', this.newline), 'gs');
-    re.lastIndex = from;
-    const match = re.exec(text);
-    return match && { start: match.index, end: re.lastIndex, groups: [...match] };
+    return matched(new RegExp(printEre(this.tree, 'js', this.newline), 'gs'), text, from);
   }
   private engine(): RE2JS {
     // re2's own line mode serves REG_NEWLINE: the sets already leave \n out.
-    const pattern = printEre(this.tree, 're2', false);
-    this.#engine ??= RE2JS.compile(pattern, RE2JS.LONGEST_MATCH | RE2JS.DOTALL | (this.newline ? RE2JS.MULTILINE : 0));
+    this.#engine ??= RE2JS.compile(
+      printEre(this.tree, 're2', false),
+      RE2JS.LONGEST_MATCH | RE2JS.DOTALL | (this.newline ? RE2JS.MULTILINE : 0),
+    );
     return this.#engine;
   }
+}
+/** `re` has the flag g. */
+function matched(re: RegExp, text: string, from: number): RegexMatch | null {
+  re.lastIndex = from;
+  const match = re.exec(text);
+  return match && { start: match.index, end: match.index + match[0].length, groups: [...match] };
 }
 
 /** Expressions known only at run time, compiled once and kept while used: oldest out first. */
