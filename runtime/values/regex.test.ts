@@ -149,6 +149,23 @@ describe('what the backtracking engine is given', () => {
     expect(compileRegex('^(.*)a(.*)$', { newline: true }).exec('b\nxay')?.groups).toEqual(['xay', 'x', 'y']);
   });
 
+  it('with lines, too: text of one line and of several', () => {
+    const lines = fc.string({ unit: fc.constantFrom('a', 'b', '\n'), maxLength: 12 });
+    fc.assert(
+      fc.property(fc.oneof(source, flat), lines, (text, on) => {
+        const { tree: parsed } = parseEre(text, { ignoreCase: false, newline: true });
+        const flags = RE2JS.LONGEST_MATCH | RE2JS.DOTALL | RE2JS.MULTILINE;
+        const matcher = RE2JS.compile(printEre(parsed, 're2', false), flags).matcher(on);
+        const regex = compileRegex(text, { newline: true });
+        const found = matcher.find();
+        expect(regex.test(on)).toBe(found);
+        const match = regex.exec(on);
+        expect(match && [match.start, match.end]).toEqual(found ? [matcher.start(), matcher.end()] : null);
+      }),
+      { numRuns: 2000, seed: 2 },
+    );
+  });
+
   it('is quick on the longest text that can come, whatever is asked', () => {
     const long = 'a'.repeat(65_000);
     for (const text of ['[a-z]+@', 'x*y', '[a-z]+[0-9]+', '(a+)+b', '.*,.*;', '\\<b[a-z]*x\\>']) {

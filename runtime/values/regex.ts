@@ -50,12 +50,16 @@ class CompiledRegex implements Regex {
   /** From an offset, with groups. */
   readonly #quickGroups: RegExp | null = null;
   readonly #onlyQuick: boolean;
+  /** Lines do not matter to a text of one line, and what begins and ends with it is quicker to find. */
+  readonly #oneLine: CompiledRegex | null;
   #engine: RE2JS | null = null;
   constructor(
     readonly source: string,
     private readonly tree: Ere,
     private readonly newline: boolean,
   ) {
+    this.#oneLine =
+      newline && (uses(tree, 'start') || uses(tree, 'end')) ? new CompiledRegex(source, tree, false) : null;
     const cost = backtrackingCost(tree, newline);
     this.#onlyQuick =
       uses(tree, 'back') ||
@@ -78,10 +82,12 @@ class CompiledRegex implements Regex {
     } else if (largestCount(tree) > MAX_RE2_COUNT) throw new EreError('Regular expression too big');
   }
   test(text: string): boolean {
+    if (this.#oneLine !== null && !text.includes('\n')) return this.#oneLine.test(text);
     if (this.#quick !== null && text.length <= this.#quickLength) return this.#quick.test(text);
     return this.#onlyQuick ? false : this.engine().matcher(text).find();
   }
   exec(text: string, from = 0): RegexMatch | null {
+    if (this.#oneLine !== null && !text.includes('\n')) return this.#oneLine.exec(text, from);
     if (this.#quickGroups !== null && text.length <= this.#quickLength) return matched(this.#quickGroups, text, from);
     if (
       uses(this.tree, 'back') ||
