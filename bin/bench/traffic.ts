@@ -163,10 +163,7 @@ export const traffics = {
     caller: scenario('register-digest', [
       message(registering(['CSeq: 1 REGISTER']), ' retrans="500"'),
       expect(401, ' auth="true"'),
-      message(
-        registering(['CSeq: 2 REGISTER', '[authentication username=[field0] password=[field0]]']),
-        ' retrans="500"',
-      ),
+      message(registering(['CSeq: 2 REGISTER', '[field1]']), ' retrans="500"'),
       expect(200),
     ]),
   },
@@ -200,6 +197,10 @@ export const enrolment = (calleePort: number): string =>
     expect(200),
   ]);
 
-/** sipp's injection file: the users, one after the other. */
+/** sipp's injection file: the users, one after the other, each with what it proves itself by: its name is its password. */
 export const userList = (users: number): string =>
-  ['SEQUENTIAL', ...Array.from({ length: users }, (_, i) => `u${i};`), ''].join('\n');
+  [
+    'SEQUENTIAL',
+    ...Array.from({ length: users }, (_, i) => `u${i};[authentication username=u${i} password=u${i}];`),
+    '',
+  ].join('\n');
