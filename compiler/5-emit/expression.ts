@@ -167,7 +167,7 @@ export class ExpressionEmitter {
 
   private assignExpression(assign: Assign): Code {
     this.watch?.statement(assign);
-    const code = this.resetting(this.assignment(assign.target, this.assigned(assign.value)));
+    const code = this.resetting(this.assignment(assign.target, this.value(assign.value)));
     if (!this.watch) return this.verdictValue(code);
     const t = this.frame.temporary();
     this.emit.writer.line(`const ${t} = ${code};`);
@@ -252,12 +252,6 @@ export class ExpressionEmitter {
     this.emit.writer.line(`const ${t} = ${waits ? 'await ' : ''}${code};`);
     this.emit.writer.line(`if (${t} === EXIT) return EXIT;`);
     return t;
-  }
-
-  /** What an assignment stores: of a select that fails, empty text (lvalue.c). */
-  assigned(e: Expression): Code {
-    const value = this.value(e);
-    return e.kind === 'select' ? { code: `${value.code} ?? ''`, type: 'str' } : value;
   }
 
   /** The code of an assignment, which is its verdict. */

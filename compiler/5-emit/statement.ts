@@ -207,7 +207,7 @@ export class StatementEmitter {
   private assign(s: Assign, place: Place): void {
     const { writer } = this.emit;
     const verdict = this.expressions.verdict(s.value);
-    let value = verdict !== null ? { code: verdict, type: 'int' as const } : this.expressions.assigned(s.value);
+    let value = verdict !== null ? { code: verdict, type: 'int' as const } : this.expressions.value(s.value);
     if (this.expressions.divides(s.value)) {
       const t = this.frame.temporary();
       writer.line(`const ${t} = ${this.emit.helper('attempt')}(() => ${asValue(value)});`, s.span);
