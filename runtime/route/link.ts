@@ -11,6 +11,8 @@ import { pvReference } from './run-format.js';
 export type ProgramLink = typeof program;
 export type FindSelect = (words: readonly (string | number)[]) => SelectRead | null;
 
+/** Most computed names of pseudo-variables remembered. */
+const MAX_REFERENCES = 256;
 /** Most `missing` places remembered. */
 const MAX_NOTED = 1000;
 
@@ -22,6 +24,7 @@ export function programLink(
 ): ProgramLink {
   const patterns = new RegexCache({ ignoreCase: true });
   const arguments_ = new RegexCache({ ignoreCase: true, newline: true });
+  const references = new Map<string, program.PvRef | null>();
   const noted = new Set<string>();
   const noteMissing = (what: string, at: string) => {
     if (noted.has(at) || noted.size >= MAX_NOTED) return;
@@ -51,7 +54,14 @@ export function programLink(
       const compiled = arguments_.get(source);
       return compiled instanceof EreError ? null : compiled;
     },
-    pvArg: (text) => pvReference(text, pvs),
+    pvArg: (text) => {
+      const known = references.get(text);
+      if (known !== undefined) return known;
+      if (references.size >= MAX_REFERENCES) references.clear();
+      const made = pvReference(text, pvs);
+      references.set(text, made);
+      return made;
+    },
     select: (words) => {
       const found = findSelect(words);
       if (found)
