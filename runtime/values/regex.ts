@@ -58,8 +58,8 @@ class CompiledRegex implements Regex {
     private readonly tree: Ere,
     private readonly newline: boolean,
   ) {
-    this.#oneLine =
-      newline && (uses(tree, 'start') || uses(tree, 'end')) ? new CompiledRegex(source, tree, false) : null;
+    const anchored = newline && (uses(tree, 'start') || uses(tree, 'end'));
+    this.#oneLine = anchored && largestCount(tree) <= MAX_RE2_COUNT ? new CompiledRegex(source, tree, false) : null;
     const cost = backtrackingCost(tree, newline);
     this.#onlyQuick =
       uses(tree, 'back') ||
