@@ -1,4 +1,7 @@
-/** htable: hash tables shared by all routes, with expiry, counting, iterators and database tables behind them. */
+/**
+ * htable: hash tables shared by all routes, with expiry, counting, iterators and database tables behind them. The names and
+ * what each does to a table; most are a line or two, so that one page says all of the module.
+ */
 import {
   type Database,
   defineModule,

@@ -1,5 +1,6 @@
 /**
- * Questions about messages and URIs, and small changes to URIs.
+ * Questions about messages and URIs, and small changes to URIs. Many functions that have little to do with each other: each
+ * stands whole beside its name.
  */
 import {
   type AuthorizedApi,

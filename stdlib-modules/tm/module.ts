@@ -1,5 +1,6 @@
 /**
- * Stateful processing (tm): names and parameters; their meaning is in runtime/transaction and runtime/proxy.
+ * Stateful processing (tm): names and parameters, of which tm has the most of all modules; their meaning is in
+ * runtime/transaction and runtime/proxy.
  */
 import {
   type Branch,

@@ -1,4 +1,7 @@
-/** uac: From and To replaced, challenges of others answered, requests of our own. */
+/**
+ * uac: From and To replaced, challenges of others answered, requests of our own. A table of contents: names, parameters and
+ * the checks of their arguments; the work is done in the files beside this one.
+ */
 import {
   defineModule,
   type LocalOutcome,

@@ -1,4 +1,7 @@
-/** presence and its packages: PUBLISH, SUBSCRIBE, NOTIFY, and the rows they leave. */
+/**
+ * presence and its packages: PUBLISH, SUBSCRIBE, NOTIFY, and the rows they leave. One file, since all scenarios share the
+ * bodies that are published and the steps of a subscription.
+ */
 import type { Packet } from '../packet.js';
 import type { Dialog, Party, SendOptions } from '../party.js';
 import { preparedFile, type Rows, withRows } from '../prepared.js';
