@@ -10,7 +10,7 @@ import { dnsSettings } from './settings/dns.js';
 import { idleSettings } from './settings/idle.js';
 import { missingSettings } from './settings/missing.js';
 import { parserSettings } from './settings/parser.js';
-import { int, type SettingSpec, str } from './settings/spec.js';
+import { idleStr, int, type SettingSpec, str } from './settings/spec.js';
 import { tcpSettings } from './settings/tcp.js';
 
 export type { SettingSpec } from './settings/spec.js';
@@ -58,6 +58,11 @@ export const settingSpecs = {
   ...parserSettings,
   ...idleSettings,
   ...missingSettings,
+  udp_accept_proxy: int(
+    0,
+    'Datagrams may begin with a header that says whom a proxy forwards them for: 1 PROXY protocol version 2, 2 Simple Proxy Protocol, 3 both. Only where nobody else reaches the port.',
+    { refuses: true, min: 0, max: 3 },
+  ),
   udp_mtu: int(0, 'Requests larger than this go over udp_mtu_try_proto.', { live: true, min: 0, max: 65_535 }),
   udp_mtu_try_proto: int(0, 'Protocol for large requests: 1 UDP, 2 TCP, 3 TLS, 4 SCTP.', {
     live: true,
@@ -79,6 +84,7 @@ export const settingSpecs = {
   }),
   onsend_route_reply: int(0, 'Run onsend_route for responses too.', { live: true }),
   msg_recv_max_size: int(65_535, 'Longest message that is read, bytes (32767 in Kamailio 6).', { live: true, min: 0 }),
+  rpc_exec_delta: int(0, 'Seconds between two runs of a command that reloads (Kamailio 6); 0: none.', { min: 0 }),
   latency_cfg_log: int(3, 'Level of the lines that say how long request_route and reply_route took.', { live: true }),
   latency_log: int(3, 'Level of the lines about slow queries.', { live: true }),
   latency_limit_db: int(0, 'Microseconds from which a query is slow, its wait for a connection included; 0: none is.', {
@@ -87,8 +93,12 @@ export const settingSpecs = {
   latency_limit_cfg: int(0, 'Microseconds from which they are written; 0: always.', { live: true }),
   max_branches: int(12, 'Most branches of a transaction.', { refuses: true, min: 1, max: 31 }),
   return_mode: int(0, '1: a call in an expression has its own value, and any but 0 is true (Kamailio 5.7).'),
-  stats_name_separator: str('_', 'Between the parts of a statistic’s name.'),
+  stats_name_separator: idleStr(
+    '_',
+    'Between a domain and a word in names of usrloc’s statistics by domain, which are not here.',
+  ),
   version_table: str('version', 'Table with the versions of the others.'),
+  received_route_mode: int(0, 'Not 0: event_route[core:msg-received] runs.'),
   xavp_via_params: str('', 'Xavp whose fields become Via parameters.'),
   xavp_via_fields: str('', 'Xavp with Via address and port.'),
 } as const satisfies Record<string, SettingSpec>;
@@ -191,6 +201,8 @@ export class Settings {
   readonly live = new Map<string, LiveSetting>();
   /** Of a group the cfg has made: its instances by number, each with the values that are not the group's (`cfg.add_group_inst`). */
   readonly #instances = new Map<string, Map<number, Map<string, number | string>>>();
+  /** Those of the core. */
+  #own: ReadonlySet<string> = new Set();
   #listeners: ((name: string, value: number | string) => void)[] = [];
 
   constructor(written: Readonly<Record<string, number | string>> = {}) {
@@ -214,11 +226,12 @@ export class Settings {
         set: (value) => void this.assign(name, value),
       });
     }
+    this.#own = new Set(this.live.keys());
   }
-  /** Our own `core.*` stay, whatever a module declares. */
+  /** What the core has stays, whatever a module declares. */
   register(setting: LiveSetting): void {
     const key = `${setting.group}.${setting.name}`;
-    if (setting.group === 'core' && this.live.has(key)) return;
+    if (this.#own.has(key)) return;
     this.live.set(key, {
       ...setting,
       set: (value) => {

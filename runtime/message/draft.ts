@@ -29,6 +29,11 @@ export interface ReplyPiece {
 /** Marks that modules leave on a message for each other. */
 export const MessageMark = { uacFrom: 1, uacTo: 2, uacAuth: 4 } as const;
 
+/** Shared: lists are replaced, never changed in place. */
+const NO_PIECES: readonly ReplyPiece[] = [];
+const NO_TARGETS: readonly BranchTarget[] = [];
+const NO_FLAGS: readonly [number, number] = [0, 0];
+
 export class Draft {
   private newUri: string | null = null;
   /** The Request-URI has not been relayed to yet: a relay takes it into the target set (Kamailio's forking state). */
@@ -40,14 +45,14 @@ export class Draft {
   sendSocket: ListenSocket | null = null;
   edits: Edits = Edits.empty();
   /** `append_to_reply()` and the like: whole lines with their line ends. */
-  replyPieces: readonly ReplyPiece[] = [];
+  replyPieces: readonly ReplyPiece[] = NO_PIECES;
   /** Message flags, 32 bits. */
   flags = 0;
   /** Further flags: `$xflags`, two words of 32 bits. */
-  xflags: readonly [number, number] = [0, 0];
+  xflags: readonly [number, number] = NO_FLAGS;
   /** Flags of the first branch (`setbflag()`). */
   branchFlags = 0;
-  branches: readonly BranchTarget[] = [];
+  branches: readonly BranchTarget[] = NO_TARGETS;
   q = -1;
   instance: string | null = null;
   regId = 0;
@@ -85,6 +90,8 @@ export class Draft {
   viaSentBy: (() => { readonly host: string | null; readonly port: string | null }) | null = null;
   /** `;srvid=` in our Via (`via_add_srvid()`): the number of this server; 0: none. */
   viaServerId = 0;
+  /** `;kvf=` in our Via (`msg_vbflag_set()`, `t_vbflag_set()`): 32 flags of the cfg's that come back with the response. */
+  viaFlags = 0;
   /** Behind the branch parameter of our Via: `.cs1`, the CSeq number as it came when it leaves as another. */
   branchSuffix = '';
 
@@ -134,6 +141,7 @@ export class Draft {
     d.viaParams = this.viaParams;
     d.viaSentBy = this.viaSentBy;
     d.viaServerId = this.viaServerId;
+    d.viaFlags = this.viaFlags;
     d.branchSuffix = this.branchSuffix;
     return d;
   }

@@ -34,6 +34,9 @@ export interface Edit {
 /** More than this on one message is a script gone wrong; further edits are refused. */
 const MAX_EDITS = 4096;
 
+/** Shared by all that have none yet. */
+const NONE: Edit[] = [];
+
 export class Edits {
   private list: Edit[];
   /** The list is in use by a clone too: copied before the next write. */
@@ -43,7 +46,7 @@ export class Edits {
     this.shared = shared;
   }
   static empty(): Edits {
-    return new Edits([], false);
+    return new Edits(NONE, true);
   }
   get isEmpty(): boolean {
     return this.list.length === 0;

@@ -1,32 +1,23 @@
 /**
  * What the cfg lets the parsers of this folder take beyond the grammar (cfg.y; parse_uri.c, parse_hname2.c, parse_fline.c).
  *
- * One for the process, as in Kamailio, and so the exception to state that belongs to an instance: URIs are parsed in texts
- * that no server comes with. A server that starts sets all of it; it does not change while it runs.
+ * A value that never changes. A server makes its own when its cfg is loaded, the messages it receives carry it, and who
+ * parses a text of its own is given it: `ctx.grammar` in a run, `server.grammar` elsewhere.
  */
 import type { SettingValues } from '../settings.js';
 
-interface Grammar {
+export interface Grammar {
   /** Char codes allowed in a host after `@`, but for its first character. */
-  hostChars: ReadonlySet<number>;
+  readonly hostChars: ReadonlySet<number>;
   /** Char codes allowed in names of header fields. */
-  headerNameChars: ReadonlySet<number>;
+  readonly headerNameChars: ReadonlySet<number>;
   /** To, From, CSeq, Call-ID and Content-Length may come again: the first one counts. */
-  repeats: boolean;
+  readonly repeats: boolean;
   /** HTTP responses with a Via are routed as SIP ones. */
-  httpResponses: boolean;
+  readonly httpResponses: boolean;
   /** A sip URI with `user=phone` is a number: parameters before its `@` are no part of the user. */
-  numbers: boolean;
+  readonly numbers: boolean;
 }
-
-const NONE: ReadonlySet<number> = new Set();
-export const grammar: Grammar = {
-  hostChars: NONE,
-  headerNameChars: NONE,
-  repeats: false,
-  httpResponses: false,
-  numbers: true,
-};
 
 const codes = (text: string): ReadonlySet<number> => new Set(Buffer.from(text, 'latin1'));
 
@@ -34,10 +25,19 @@ type Written = Pick<
   SettingValues,
   'uri_host_extra_chars' | 'hdr_name_extra_chars' | 'sip_parser_mode' | 'http_reply_parse' | 'phone2tel'
 >;
-export function setGrammar(values: Written): void {
-  grammar.hostChars = codes(values.uri_host_extra_chars);
-  grammar.headerNameChars = codes(values.hdr_name_extra_chars);
-  grammar.repeats = (values.sip_parser_mode & 1) === 0;
-  grammar.httpResponses = values.http_reply_parse !== 0;
-  grammar.numbers = values.phone2tel !== 0;
-}
+export const grammarOf = (values: Written): Grammar => ({
+  hostChars: codes(values.uri_host_extra_chars),
+  headerNameChars: codes(values.hdr_name_extra_chars),
+  repeats: (values.sip_parser_mode & 1) === 0,
+  httpResponses: values.http_reply_parse !== 0,
+  numbers: values.phone2tel !== 0,
+});
+
+/** Of a cfg that says nothing about it. */
+export const defaultGrammar: Grammar = grammarOf({
+  uri_host_extra_chars: '',
+  hdr_name_extra_chars: '',
+  sip_parser_mode: 1,
+  http_reply_parse: 0,
+  phone2tel: 1,
+});

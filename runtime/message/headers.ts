@@ -3,7 +3,7 @@
  * found by a switch on length and char codes, without allocating.
  */
 import { CR, isDigit, isSpace, isTokenChar, LF, SP, skipSpace, TAB, trimEnd } from './chars.js';
-import { grammar } from './grammar.js';
+import type { Grammar } from './grammar.js';
 
 export const HeaderId = {
   Other: 0,
@@ -363,7 +363,7 @@ const isSingle = (id: number): boolean =>
 function isNameChar(c: number): boolean {
   const letter = c | 0x20;
   if (letter >= 0x61 && letter <= 0x7a) return c < 0x80;
-  return c === 0x2d || (c !== 0x3a && c !== SP && isTokenChar(c)) || grammar.headerNameChars.has(c);
+  return c === 0x2d || (c !== 0x3a && c !== SP && isTokenChar(c));
 }
 
 /** Digits only, below 2^31 as Kamailio counts it. */
@@ -379,9 +379,10 @@ function isLength(raw: string, start: number, end: number): boolean {
 }
 
 /** Finds every header field from `at`, the offset after the start line. */
-export function indexHeaders(raw: string, at: number): HeaderIndex {
+export function indexHeaders(raw: string, at: number, grammar: Grammar): HeaderIndex {
   const fields: HeaderField[] = [];
   const n = raw.length;
+  const more = grammar.headerNameChars.size === 0 ? null : grammar.headerNameChars;
   let seen = 0;
   while (at < n) {
     const first = raw.charCodeAt(at);
@@ -391,7 +392,7 @@ export function indexHeaders(raw: string, at: number): HeaderIndex {
     }
     let i = at;
     let c = first;
-    while (i < n && isNameChar(c)) c = raw.charCodeAt(++i);
+    while (i < n && (isNameChar(c) || more?.has(c))) c = raw.charCodeAt(++i);
     const nameEnd = i;
     while ((c === SP || c === TAB) && i < n) c = raw.charCodeAt(++i);
     if (c !== 0x3a || nameEnd === at || i >= n || fields.length === MAX_HEADERS) break;

@@ -3,6 +3,7 @@ export * from './chars.js';
 export * from './credentials.js';
 export * from './draft.js';
 export * from './edit.js';
+export { defaultGrammar, type Grammar } from './grammar.js';
 export * from './headers.js';
 export * from './message.js';
 export * from './methods.js';

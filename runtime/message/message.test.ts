@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { equalsIgnoreCase, lowerAscii, parseUint } from './chars.js';
+import { defaultGrammar } from './grammar.js';
 import { HeaderId, headerId } from './headers.js';
 import { ParseFailure, parseMessage, type SipMessage } from './message.js';
 import { Method, methodId, parseMethodList } from './methods.js';
@@ -91,12 +92,12 @@ describe('URIs', () => {
     ['nosuch:a@b', null],
   ];
   test.each(rows)('%s', (text, expected) => {
-    const uri = parseUri(text);
+    const uri = parseUri(text, defaultGrammar);
     if (expected === null) expect(uri).toBeNull();
     else expect(uri).toMatchObject(expected);
   });
   test('parameters', () => {
-    const uri = parseUri('sip:a@b;Transport=TCP;lr;maddr=1.2.3.4')!;
+    const uri = parseUri('sip:a@b;Transport=TCP;lr;maddr=1.2.3.4', defaultGrammar)!;
     expect([uri.param('transport'), uri.param('lr'), uri.param('x'), uri.transport]).toEqual(['TCP', '', null, 'tcp']);
   });
   // The examples of RFC 3261 §19.1.4.
@@ -120,8 +121,8 @@ describe('URIs', () => {
     ['sip:carol@chicago.com;security=on', 'sip:carol@chicago.com;security=off', false],
   ];
   test.each(same)('%s = %s: %s', (a, b, expected) => {
-    expect(sameUri(parseUri(a)!, parseUri(b)!)).toBe(expected);
-    expect(sameUri(parseUri(b)!, parseUri(a)!)).toBe(expected);
+    expect(sameUri(parseUri(a, defaultGrammar)!, parseUri(b, defaultGrammar)!)).toBe(expected);
+    expect(sameUri(parseUri(b, defaultGrammar)!, parseUri(a, defaultGrammar)!)).toBe(expected);
   });
 });
 
@@ -139,18 +140,18 @@ describe('name-addr', () => {
     ['<sip:a@b> x', null],
   ];
   test.each(rows)('%s', (text, expected) => {
-    const addr = parseNameAddr(text);
+    const addr = parseNameAddr(text, defaultGrammar);
     if (expected === null) expect(addr).toBeNull();
     else expect(addr).toMatchObject(expected);
   });
   test('lists know where each value is', () => {
     const text = '<sip:a;lr>, "x,y" <sip:b>;q=1 ,sip:c;p';
-    const list = parseNameAddrList(text)!;
+    const list = parseNameAddrList(text, defaultGrammar)!;
     expect(list.map((a) => text.slice(a.start, a.end))).toEqual(['<sip:a;lr>', '"x,y" <sip:b>;q=1', 'sip:c;p']);
-    expect(parseNameAddrList('<sip:a> <sip:b>')).toBeNull();
+    expect(parseNameAddrList('<sip:a> <sip:b>', defaultGrammar)).toBeNull();
   });
   test('the tag span is its value', () => {
-    const addr = parseNameAddr('<sip:a@b>;x=1;tag=abc;y')!;
+    const addr = parseNameAddr('<sip:a@b>;x=1;tag=abc;y', defaultGrammar)!;
     const span = addr.tagSpan!;
     expect('<sip:a@b>;x=1;tag=abc;y'.slice(span.start, span.end)).toBe('abc');
   });
@@ -246,7 +247,9 @@ describe('a message', () => {
   });
   test('body', () => expect(msg.body).toBe('body\r\nline'));
   test('a response takes its method from CSeq', () => {
-    const m = message('SIP/2.0 180 Ringing now\nVia: SIP/2.0/UDP h\nCSeq: 3 BYE\n\n');
+    const m = message(
+      'SIP/2.0 180 Ringing now\nVia: SIP/2.0/UDP h\nFrom: <sip:a>\nTo: <sip:b>\nCall-ID: i\nCSeq: 3 BYE\n\n',
+    );
     expect([m.isRequest, m.status, m.reason, m.method, m.methodId]).toEqual([false, 180, 'Ringing now', 'BYE', 8]);
   });
 });
@@ -262,10 +265,11 @@ describe('what is dropped before any route', () => {
     ['CSeq', text.replace('7 INVITE', '7'), 'no good CSeq'],
     ['To', text.replace('To: <', 'To: "<'), 'no good To'],
     ['four parts', text.replace('SIP/2.0\n', 'SIP/2.0 x\n'), 'more than three parts in the request line'],
+    ['response without Call-ID', 'SIP/2.0 180 Ringing\nVia: SIP/2.0/UDP h\n\n', 'no Call-ID'],
     ['status', 'SIP/2.0 18 Ringing\nVia: SIP/2.0/UDP h\n\n', 'status code is not three digits'],
   ];
   test.each(rows)('%s', (_, t, reason) => {
-    const got = parseMessage(t.replaceAll('\n', '\r\n'), fakeReceived());
+    const got = parseMessage(t.replaceAll('\n', '\r\n'), fakeReceived(), defaultGrammar);
     expect(got).toBeInstanceOf(ParseFailure);
     expect((got as ParseFailure).reason).toBe(reason);
   });

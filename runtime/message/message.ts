@@ -4,6 +4,7 @@
  */
 import type { ReceiveInfo } from '../transport/types.js';
 import { detach, equalsIgnoreCase, isDigit, isSpace, parseUint, skipSpace } from './chars.js';
+import type { Grammar } from './grammar.js';
 import { type HeaderField, HeaderId, type HeaderIndex, headerId, indexHeaders } from './headers.js';
 import { Method, methodId } from './methods.js';
 import { isStar, type NameAddr, parseNameAddr, parseNameAddrList } from './name-addr.js';
@@ -16,7 +17,11 @@ export { detach };
 
 /** Why a text is not a message anything can be done with. */
 export class ParseFailure {
-  constructor(readonly reason: string) {}
+  constructor(
+    readonly reason: string,
+    /** It cannot be read; false: it can, and lacks something or is not SIP/2.0. */
+    readonly malformed = true,
+  ) {}
 }
 
 export interface CSeq {
@@ -34,6 +39,7 @@ export interface RouteEntry {
   readonly addr: NameAddr;
 }
 
+const NO_ENTRIES: readonly RouteEntry[] = [];
 /** Contact values in order, `'star'` for `*`. */
 export type Contacts = readonly NameAddr[] | 'star';
 
@@ -74,6 +80,8 @@ export class SipMessage {
   constructor(
     readonly raw: string,
     readonly received: ReceiveInfo,
+    /** How its texts are read: that of the server it belongs to. */
+    readonly grammar: Grammar,
     /** Number of the message in this process (`$mi`). */
     readonly id: number,
     /** Where the parts of the start line are. */
@@ -105,14 +113,14 @@ export class SipMessage {
   }
 
   /** Bytes that nobody has read as a message yet: no method, no header fields, only their text. */
-  static unread(raw: string, received: ReceiveInfo): SipMessage {
+  static unread(raw: string, received: ReceiveInfo, grammar: Grammar): SipMessage {
     const nothing = { start: 0, firstEnd: 0, secondStart: 0, secondEnd: 0, thirdStart: 0, thirdEnd: 0, end: 0 };
     const index = { fields: [], headersEnd: 0, bodyStart: raw.length, complete: false, broken: true };
-    return new SipMessage(raw, received, 0, { isRequest: true, ...nothing }, index);
+    return new SipMessage(raw, received, grammar, 0, { isRequest: true, ...nothing }, index);
   }
 
   get headers(): readonly HeaderField[] {
-    return (this.fields ??= indexHeaders(this.raw, this.startLine.end).fields);
+    return (this.fields ??= indexHeaders(this.raw, this.startLine.end, this.grammar).fields);
   }
   /** Drops what was parsed; it is parsed again when asked for. For messages that are kept and seldom looked at. */
   forget(): void {
@@ -140,11 +148,30 @@ export class SipMessage {
     for (const h of this.headers) if (h.id === HeaderId.Other && h.isNamed(id)) return h;
     return undefined;
   }
+  /** A field with this id stands more than once. */
+  isRepeated(id: HeaderId): boolean {
+    let found = false;
+    for (const h of this.headers) {
+      if (h.id !== id) continue;
+      if (found) return true;
+      found = true;
+    }
+    return false;
+  }
   /** All fields of that id or name, in order. */
   headersOf(id: HeaderId | string): HeaderField[] {
     const known = typeof id === 'number' ? id : headerId(id);
-    if (known !== HeaderId.Other) return this.headers.filter((h) => h.id === known);
+    if (known !== HeaderId.Other) return this.fieldsOf(known);
     return typeof id === 'number' ? [] : this.headers.filter((h) => h.id === HeaderId.Other && h.isNamed(id));
+  }
+  private fieldsOf(id: HeaderId): HeaderField[] {
+    let all: HeaderField[] | null = null;
+    for (const h of this.headers) {
+      if (h.id !== id) continue;
+      if (all === null) all = [h];
+      else all.push(h);
+    }
+    return all ?? [];
   }
   value(field: HeaderField): string {
     return field.value;
@@ -164,7 +191,7 @@ export class SipMessage {
 
   /** Request-URI as received, parsed; null when it is malformed, and for responses. */
   uri(): SipUri | null {
-    if (this.ruri === undefined) this.ruri = this.isRequest ? parseUri(this.requestUri) : null;
+    if (this.ruri === undefined) this.ruri = this.isRequest ? parseUri(this.requestUri, this.grammar) : null;
     return this.ruri;
   }
 
@@ -188,7 +215,7 @@ export class SipMessage {
   /** All Via values from the top, up to the first malformed field. */
   vias(): readonly Via[] {
     if (this.viaList === undefined || this.viaList === null) {
-      let all: Via[] = [];
+      let all: readonly Via[] | null = null;
       for (const h of this.headers) {
         if (h.id !== HeaderId.Via) continue;
         const some = parseViaList(this.raw, h.valueStart, h.valueEnd);
@@ -196,9 +223,9 @@ export class SipMessage {
           this.viasGood = false;
           break;
         }
-        all = all.length === 0 ? [...some] : all.concat(some);
+        all = all === null ? some : all.concat(some);
       }
-      this.viaList = all;
+      this.viaList = all ?? [];
     }
     return this.viaList;
   }
@@ -214,7 +241,7 @@ export class SipMessage {
   /** First field of that id as one name-addr; null when it is absent or malformed. */
   nameAddr(id: HeaderId | string): NameAddr | null {
     const h = this.header(id);
-    return h === undefined ? null : parseNameAddr(this.raw, h.valueStart, h.valueEnd);
+    return h === undefined ? null : parseNameAddr(this.raw, this.grammar, h.valueStart, h.valueEnd);
   }
 
   get cseq(): CSeq | null {
@@ -232,6 +259,14 @@ export class SipMessage {
   contacts(): Contacts | null {
     if (this.contactList === undefined) this.contactList = this.readContacts();
     return this.contactList;
+  }
+  /**
+   * The Contact value that Kamailio finds first; null when there is none, it is `*` or malformed. Its parser puts each value before
+   * those it has: of several in the first field, the last is the first (parse_contacts() in contact.c).
+   */
+  get contact(): NameAddr | null {
+    const field = this.header(HeaderId.Contact);
+    return field === undefined || this.contacts() === 'star' ? null : (this.contactsOf(field)?.at(-1) ?? null);
   }
   private readContacts(): Contacts | null {
     const all: NameAddr[] = [];
@@ -251,7 +286,7 @@ export class SipMessage {
     this.contactFields ??= new Map();
     let values = this.contactFields.get(field);
     if (values === undefined) {
-      values = parseNameAddrList(this.raw, field.valueStart, field.valueEnd);
+      values = parseNameAddrList(this.raw, this.grammar, field.valueStart, field.valueEnd);
       this.contactFields.set(field, values);
     }
     return values;
@@ -266,11 +301,12 @@ export class SipMessage {
   }
   /** Values of a comma-separated name-addr field; `ok` is false when one of its fields is malformed. */
   entries(id: HeaderId | string): { readonly entries: readonly RouteEntry[]; readonly ok: boolean } {
-    const all: RouteEntry[] = [];
+    let all: readonly RouteEntry[] = NO_ENTRIES;
     for (const field of this.headersOf(id)) {
-      const some = parseNameAddrList(this.raw, field.valueStart, field.valueEnd);
+      const some = parseNameAddrList(this.raw, this.grammar, field.valueStart, field.valueEnd);
       if (some === null) return { entries: all, ok: false };
-      for (const addr of some) all.push({ field, addr });
+      const more = some.map((addr) => ({ field, addr }));
+      all = all === NO_ENTRIES ? more : all.concat(more);
     }
     return { entries: all, ok: true };
   }
@@ -317,26 +353,26 @@ export function parseCSeq(text: string, start = 0, end = text.length): CSeq | nu
 }
 
 /** Indexes a text without the checks of `parseMessage`: for messages we built ourselves. */
-export function indexMessage(raw: string, received: ReceiveInfo, id = 0): SipMessage | ParseFailure {
-  const line = parseStartLine(raw);
+export function indexMessage(raw: string, received: ReceiveInfo, grammar: Grammar, id = 0): SipMessage | ParseFailure {
+  const line = parseStartLine(raw, grammar);
   if (typeof line === 'string') return new ParseFailure(line);
-  return new SipMessage(raw, received, id, line, indexHeaders(raw, line.end));
+  return new SipMessage(raw, received, grammar, id, line, indexHeaders(raw, line.end, grammar));
 }
 
 /**
  * Indexes a received message. Fails where Kamailio drops it before any route runs (receive.c): no usable start line,
- * not SIP/2.0, no good topmost Via, or a request without From, To, Call-ID and CSeq. Never throws.
+ * not SIP/2.0, no good topmost Via, or without From, To, Call-ID and CSeq. Never throws.
  */
-export function parseMessage(raw: string, received: ReceiveInfo, id = 0): SipMessage | ParseFailure {
-  const msg = indexMessage(raw, received, id);
+export function parseMessage(raw: string, received: ReceiveInfo, grammar: Grammar, id = 0): SipMessage | ParseFailure {
+  const msg = indexMessage(raw, received, grammar, id);
   if (msg instanceof ParseFailure) return msg;
   const fault = whyDropped(msg);
-  return fault === null ? msg : new ParseFailure(fault);
+  if (fault === null) return msg;
+  return new ParseFailure(fault, msg.via === null && (msg.broken || msg.header(HeaderId.Via) !== undefined));
 }
 function whyDropped(msg: SipMessage): string | null {
   if (msg.via === null) return 'no good Via';
-  if (!msg.isRequest) return null;
-  if (!isSipVersion(msg.version)) return 'not SIP/2.0';
+  if (msg.isRequest && !isSipVersion(msg.version)) return 'not SIP/2.0';
   if (msg.header(HeaderId.CallId) === undefined) return 'no Call-ID';
   if (msg.header(HeaderId.From) === undefined) return 'no From';
   if (msg.cseq === null) return 'no good CSeq';

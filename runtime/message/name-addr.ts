@@ -2,6 +2,7 @@
  * `"Name" <sip:uri>;param=value`: From, To, Contact, Route, Record-Route and their like (RFC 3261 §20.10, §25.1).
  */
 import { equalsIgnoreCase, isSpace, skipQuoted, skipSpace, trimEnd } from './chars.js';
+import type { Grammar } from './grammar.js';
 import { areStrict, type Param, paramValue, parseParams } from './params.js';
 import { parseUri, type SipUri } from './uri.js';
 
@@ -10,6 +11,7 @@ export class NameAddr {
   private replacement: string | null = null;
   constructor(
     private readonly raw: string,
+    private readonly grammar: Grammar,
     /** Extent of the whole value, parameters included, in the text that was parsed. */
     readonly start: number,
     readonly end: number,
@@ -34,7 +36,7 @@ export class NameAddr {
   }
   /** Parsed; null when it is not a URI we know. */
   get uri(): SipUri | null {
-    if (this.parsedUri === undefined) this.parsedUri = parseUri(this.uriText);
+    if (this.parsedUri === undefined) this.parsedUri = parseUri(this.uriText, this.grammar);
     return this.parsedUri;
   }
   /** Whole value as written. */
@@ -73,7 +75,13 @@ export class NameAddr {
  * Parses one value from `start`; it ends at `end` or, with `list`, before a comma. Null when there is no URI or
  * quotes or brackets do not close.
  */
-export function parseNameAddr(text: string, start = 0, end = text.length, list = false): NameAddr | null {
+export function parseNameAddr(
+  text: string,
+  grammar: Grammar,
+  start = 0,
+  end = text.length,
+  list = false,
+): NameAddr | null {
   const from = skipSpace(text, start, end);
   let i = from;
   // Without <> a ';' starts header parameters, not the URI's, and a comma ends the value (RFC 3261 §20).
@@ -91,7 +99,7 @@ export function parseNameAddr(text: string, start = 0, end = text.length, list =
       const uriStart = skipSpace(text, i + 1, close);
       const uriEnd = trimEnd(text, uriStart, close);
       for (let k = uriStart; k < uriEnd; k++) if (isSpace(text.charCodeAt(k))) return null;
-      return withParams(text, from, end, list, display, uriStart, uriEnd, true, close + 1);
+      return withParams(text, grammar, from, end, list, display, uriStart, uriEnd, true, close + 1);
     }
     if (c === 0x3b || (list && c === 0x2c)) break;
     i++;
@@ -102,7 +110,7 @@ export function parseNameAddr(text: string, start = 0, end = text.length, list =
     const c = text.charCodeAt(k);
     if (isSpace(c) || c === 0x22 || c === 0x3e) return null;
   }
-  return withParams(text, from, end, list, '', from, uriEnd, false, uriEnd);
+  return withParams(text, grammar, from, end, list, '', from, uriEnd, false, uriEnd);
 }
 
 /** One quoted string, or words without quotes. */
@@ -113,8 +121,11 @@ function isDisplay(text: string, start: number, end: number): boolean {
   return true;
 }
 
+const NO_PARAMS: readonly Param[] = [];
+
 function withParams(
   text: string,
+  grammar: Grammar,
   start: number,
   end: number,
   list: boolean,
@@ -127,25 +138,32 @@ function withParams(
   if (uriEnd <= uriStart) return null;
   const at = skipSpace(text, addrEnd, end);
   if (at >= end || (list && text.charCodeAt(at) === 0x2c)) {
-    return new NameAddr(text, start, addrEnd, display, uriStart, uriEnd, bracketed, [], addrEnd);
+    return new NameAddr(text, grammar, start, addrEnd, display, uriStart, uriEnd, bracketed, NO_PARAMS, addrEnd);
   }
   if (text.charCodeAt(at) !== 0x3b) return null;
   const read = parseParams(text, at + 1, end, list ? 0x2c : -1);
   if (read === null || (!list && !areStrict(text, at, end, read.params))) return null;
   const valueEnd = trimEnd(text, start, read.end);
-  return new NameAddr(text, start, valueEnd, display, uriStart, uriEnd, bracketed, read.params, addrEnd);
+  return new NameAddr(text, grammar, start, valueEnd, display, uriStart, uriEnd, bracketed, read.params, addrEnd);
 }
 
 const MAX_VALUES = 256;
 
 /** All values of a comma-separated field. Null when one of them is not a name-addr, or there are more than 256. */
-export function parseNameAddrList(text: string, start = 0, end = text.length): readonly NameAddr[] | null {
-  const values: NameAddr[] = [];
+export function parseNameAddrList(
+  text: string,
+  grammar: Grammar,
+  start = 0,
+  end = text.length,
+): readonly NameAddr[] | null {
+  let values: NameAddr[] | null = null;
   let at = start;
   for (;;) {
-    const one = parseNameAddr(text, at, end, true);
-    if (one === null || values.length === MAX_VALUES) return null;
-    values.push(one);
+    const one = parseNameAddr(text, grammar, at, end, true);
+    if (one === null) return null;
+    if (values === null) values = [one];
+    else if (values.length === MAX_VALUES) return null;
+    else values.push(one);
     at = skipSpace(text, one.end, end);
     if (at < end && text.charCodeAt(at) === 0x3b) at = skipSpace(text, at + 1, end); // a ';' with nothing after it
     if (at >= end) return values;

@@ -14,6 +14,29 @@ export interface Param {
 }
 
 const MAX_PARAMS = 128;
+const NONE: readonly Param[] = [];
+
+/** The usual ones are constants: nothing is cut out of the message. */
+function paramName(text: string, start: number, end: number): string {
+  switch (end - start) {
+    case 2:
+      if (text.startsWith('lr', start)) return 'lr';
+      break;
+    case 3:
+      if (text.startsWith('tag', start)) return 'tag';
+      break;
+    case 5:
+      if (text.startsWith('rport', start)) return 'rport';
+      break;
+    case 6:
+      if (text.startsWith('branch', start)) return 'branch';
+      break;
+    case 8:
+      if (text.startsWith('received', start)) return 'received';
+      break;
+  }
+  return text.slice(start, end);
+}
 
 /**
  * Reads parameters from `start`, which is at the first name (after a `;`), up to `end`. Stops before `stop` (a char
@@ -25,17 +48,19 @@ export function parseParams(
   end = text.length,
   stop = -1,
 ): { readonly params: readonly Param[]; readonly end: number } | null {
-  const params: Param[] = [];
+  // Nearly all lists have one or two: a list that grows by `push` reserves room for seventeen.
+  let first: Param | null = null;
+  let params: Param[] | null = null;
   let at = start;
   for (;;) {
     const nameStart = skipSpace(text, at, end);
     let i = nameStart;
     let c = -1;
     while (i < end && (c = text.charCodeAt(i)) !== 0x3b && c !== 0x3d && c !== stop) i++;
-    const name = text.slice(nameStart, trimEnd(text, nameStart, i));
+    let paramEnd = trimEnd(text, nameStart, i);
+    const name = paramName(text, nameStart, paramEnd);
     let value: string | null = null;
     let quoted = false;
-    let paramEnd = trimEnd(text, nameStart, i);
     if (i < end && c === 0x3d) {
       const valueStart = skipSpace(text, i + 1, end);
       if (valueStart < end && text.charCodeAt(valueStart) === 0x22) {
@@ -57,10 +82,14 @@ export function parseParams(
       }
     }
     if (name !== '') {
-      if (params.length === MAX_PARAMS) return null;
-      params.push({ name, value, quoted, start: nameStart, end: paramEnd });
+      const param: Param = { name, value, quoted, start: nameStart, end: paramEnd };
+      if (params !== null) {
+        if (params.length === MAX_PARAMS) return null;
+        params.push(param);
+      } else if (first !== null) params = [first, param];
+      else first = param;
     }
-    if (i >= end || c === stop) return { params, end: i };
+    if (i >= end || c === stop) return { params: params ?? (first === null ? NONE : [first]), end: i };
     at = i + 1;
   }
 }
@@ -70,6 +99,20 @@ export function parseParams(
  * `start` is at the first `;`, `end` after the last parameter.
  */
 export function areStrict(text: string, start: number, end: number, params: readonly Param[]): boolean {
+  let semicolons = 0;
+  let equals = 0;
+  for (let i = start; i < end; i++) {
+    const c = text.charCodeAt(i);
+    if (c > 0x3d) continue;
+    if (c === 0x3b) semicolons++;
+    else if (c === 0x3d) equals++;
+    else if (c === 0x22 || isSpace(c)) return areStrictWithQuotes(text, start, end, params);
+  }
+  for (const p of params) if (p.value !== null) equals--;
+  return semicolons === params.length && equals === 0;
+}
+/** The same where there are quotes or blanks. */
+function areStrictWithQuotes(text: string, start: number, end: number, params: readonly Param[]): boolean {
   let semicolons = 0;
   let quoted = false;
   for (let i = start; i < end; i++) {

@@ -2,6 +2,7 @@
  * Changes to the parts of a Request-URI: what `rewriteuser()`, `strip()`, `$rd = …` and their kin do.
  * Matching Kamailio's core/action.c (SET_HOST_T and following): a tel URI that gets a host becomes a sip URI with `user=phone`.
  */
+import type { Grammar } from './grammar.js';
 import { parseUri, type SipUri } from './uri.js';
 
 export const MAX_URI_BYTES = 1024;
@@ -54,8 +55,8 @@ const withoutTransport = (params: string): string =>
     .join(';');
 
 /** The URI with one part changed; null when it does not parse, the change cannot be made, or the result is too long. */
-export function rewriteUri(text: string, change: UriChange): string | null {
-  const uri = parseUri(text);
+export function rewriteUri(text: string, change: UriChange, grammar: Grammar): string | null {
+  const uri = parseUri(text, grammar);
   if (uri === null) return null;
   const tel = isTel(uri);
   if (change.kind === 'userPhone' && (tel || uri.param('user') === 'phone')) return text;

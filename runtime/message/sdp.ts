@@ -55,18 +55,24 @@ const isLineEnd = (raw: string, at: number): boolean => raw[at] === '\n' || raw[
 
 /** Start of the next line `x=` at or after `from`; -1 when there is none before `end`. */
 export function findSdpLine(raw: string, from: number, end: number, letter: string): number {
-  for (let at = raw.indexOf(`${letter}=`, from); at >= 0 && at + 1 < end; at = raw.indexOf(`${letter}=`, at + 2))
-    if (at === 0 || isLineEnd(raw, at - 1)) return at;
+  // A search in the whole text would look behind `end` each time: quadratic in the number of streams.
+  const within = raw.slice(from, end);
+  for (let at = within.indexOf(`${letter}=`); at >= 0; at = within.indexOf(`${letter}=`, at + 2))
+    if (from + at === 0 || isLineEnd(raw, from + at - 1)) return from + at;
   return -1;
 }
+/** Of attributes and addresses no more is read: a body without line feeds would be read to its end for each of them. */
+const MAX_LINE = 4096;
 /** Text of the line at `at`, without its line end and blanks around it. */
 function lineText(raw: string, at: number, end: number): string {
-  const lf = raw.indexOf('\n', at);
-  return raw.slice(at, lf < 0 || lf > end ? end : lf).trim();
+  const within = raw.slice(at, end);
+  const lf = within.indexOf('\n');
+  return (lf < 0 ? within : within.slice(0, lf)).trim();
 }
+const shortLineText = (raw: string, at: number, end: number): string => lineText(raw, at, Math.min(end, at + MAX_LINE));
 /** The address in the line at `at`: `c=IN IP4 10.0.0.1`; null when there is none. */
 function addressAt(raw: string, at: number, end: number): SdpAddress | null {
-  const line = lineText(raw, at, end);
+  const line = shortLineText(raw, at, end);
   const mark = line.lastIndexOf(' IP');
   const found = /^ IP([46])\s+(\S+)/.exec(mark < 0 ? '' : line.slice(mark));
   if (found === null) return null;
@@ -95,7 +101,7 @@ function streamAt(raw: string, start: number, end: number, address: SdpAddress |
   let lastCandidate: number | null = null;
   let hasRemoteCandidates = false;
   for (let at = findSdpLine(raw, start, end, 'a'); at >= 0; at = findSdpLine(raw, at + 2, end, 'a')) {
-    const text = lineText(raw, at, end);
+    const text = shortLineText(raw, at, end);
     if (text.startsWith('a=rtcp:')) {
       const value = text.slice('a=rtcp:'.length).trimStart();
       rtcp = { start: at + text.length - value.length, end: at + text.length };
@@ -105,10 +111,10 @@ function streamAt(raw: string, start: number, end: number, address: SdpAddress |
   if (payloads.length > 0) {
     const byId = new Map(payloads.map((p) => [p.id, p]));
     for (let at = findSdpLine(raw, start, end, 'a'); at >= 0; at = findSdpLine(raw, at + 2, end, 'a')) {
-      const text = lineText(raw, at, end);
-      const map = /^a=rtpmap:(\S+)\s+([^/]*)\//i.exec(text);
+      const text = shortLineText(raw, at, end);
+      const map = /^a=rtpmap:(\S+)\s+([^/\s][^/]*)?\//i.exec(text);
       const payload = map === null ? undefined : byId.get(map[1] ?? '');
-      if (payload !== undefined) payload.encoding = map?.[2] ?? null;
+      if (payload !== undefined) payload.encoding = map?.[2] ?? '';
       const direction = /^a=(sendrecv|sendonly|recvonly|inactive)/i.exec(text)?.[1];
       if (direction !== undefined) mode = direction;
     }
@@ -165,17 +171,23 @@ function sdpParts(msg: SipMessage, boundary: string): Extent[] | null {
     if (isLineEnd(raw, at - 1)) lines.push(at);
   if (lines.length === 0) return null;
   const found: Extent[] = [];
+  // The first empty line at or after the place last asked for; parts that have none share one search.
+  const blank = /\r?\n\r?\n/g;
+  let gap: { readonly index: number; readonly length: number } | null = { index: -1, length: 0 };
   for (const [i, line] of lines.entries()) {
     const end = lines[i + 1] ?? raw.length;
     const head = raw.indexOf('\n', line) + 1;
     if (head === 0 || head > end) continue;
-    const blank = /\r?\n\r?\n/g;
-    blank.lastIndex = head - 1;
-    const gap = blank.exec(raw);
-    if (gap === null || gap.index >= end) continue;
+    if (gap !== null && gap.index < head - 1) {
+      blank.lastIndex = head - 1;
+      const next = blank.exec(raw);
+      gap = next && { index: next.index, length: next[0].length };
+    }
+    if (gap === null) break;
+    if (gap.index >= end) continue;
     if (!/^(?:content-type|c)[ \t]*:[ \t]*application\/sdp[ \t]*(?:;|\r?$)/im.test(raw.slice(head, gap.index)))
       continue;
-    let start = gap.index + gap[0].length;
+    let start = gap.index + gap.length;
     while (start < end && /\s/.test(raw[start] ?? '')) start++;
     found.push({ start, end });
   }

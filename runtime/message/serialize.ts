@@ -146,7 +146,10 @@ const isStream = (proto: string): boolean => proto === 'tcp' || proto === 'tls';
 
 /** What stands behind `rport` in our Via, in Kamailio's order (create_via_hf). */
 const ownViaParams = (draft: Draft, options: RequestOptions): string =>
-  `${options.viaParams ?? ''}${draft.viaServerId === 0 ? '' : `;srvid=${draft.viaServerId}`}${draft.viaParams?.() ?? ''}`;
+  `${options.viaParams ?? ''}${draft.viaServerId === 0 ? '' : `;srvid=${draft.viaServerId}`}${draft.viaParams?.() ?? ''}` +
+  (draft.viaFlags === 0 ? '' : `;${VIA_FLAGS}=${draft.viaFlags.toString(16)}`);
+/** Via parameter that carries flags of the cfg. */
+export const VIA_FLAGS = 'kvf';
 
 /** The request as it leaves on one branch. `draft` is not changed. */
 export function buildRequest(msg: SipMessage, draft: Draft, out: Outgoing, options: RequestOptions = {}): string {
@@ -307,7 +310,7 @@ export function applyChanges(msg: SipMessage, draft: Draft): SipMessage | null {
     fixContentLength(msg, edits, out, false);
     text = applyEdits(msg.raw, edits.entries, out);
   }
-  const again = indexMessage(text, msg.received, msg.id);
+  const again = indexMessage(text, msg.received, msg.grammar, msg.id);
   return again instanceof ParseFailure || again.via === null ? null : again;
 }
 

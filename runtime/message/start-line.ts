@@ -3,7 +3,7 @@
  * to a space is a Request-URI, and the version is checked by whoever cares.
  */
 import { CR, isDigit, isSpace, LF, SP } from './chars.js';
-import { grammar } from './grammar.js';
+import type { Grammar } from './grammar.js';
 
 export interface StartLine {
   readonly isRequest: boolean;
@@ -20,7 +20,7 @@ export interface StartLine {
 }
 
 /** Offsets of the start line's parts, or the reason why there are none. */
-export function parseStartLine(raw: string): StartLine | string {
+export function parseStartLine(raw: string, grammar: Grammar): StartLine | string {
   const n = raw.length;
   let start = 0;
   while (start < n && (isSpace(raw.charCodeAt(start)) || raw.charCodeAt(start) === 0)) start++;

@@ -13,20 +13,22 @@ export function tagPrefix(signature: string, ip: string, port: number, separator
   return createHash('md5').update(signature).update(ip).update(String(port)).digest('hex') + separator;
 }
 
-/** CRC-CCITT, reflected, as ITU-T V.41 has it. */
+/** CRC-CCITT, reflected, as ITU-T V.41 has it; eight bits a step. */
+const CRC_TABLE = Uint16Array.from({ length: 256 }, (_, byte) => {
+  let crc = byte;
+  for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0x8408 : crc >>> 1;
+  return crc;
+});
 function crc16(text: string, crc: number): number {
-  for (let i = 0; i < text.length; i++) {
-    crc ^= text.charCodeAt(i);
-    for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0x8408 : crc >>> 1;
-  }
+  for (let i = 0; i < text.length; i++) crc = (crc >>> 8) ^ CRC_TABLE[(crc ^ text.charCodeAt(i)) & 0xff]!;
   return crc;
 }
+/** Two digits of each byte, the less significant one first. */
+const BYTES = Array.from({ length: 256 }, (_, n) => (n & 15).toString(16) + (n >>> 4).toString(16));
 /** Least significant digit first, filled with zeros, as Kamailio prints it. */
 const hex4 = (crc: number): string => {
   const n = ~crc & 0xffff;
-  let text = '';
-  for (let shift = 0; shift < 16; shift += 4) text += ((n >>> shift) & 15).toString(16);
-  return text;
+  return BYTES[n & 0xff]! + BYTES[n >>> 8]!;
 };
 
 /** Part of the tag that depends on the request: its topmost Via and Call-ID. */

@@ -1,6 +1,7 @@
 /** Sockets and receive infos for tests of parsing and building. */
 import type { Proto } from '../env.js';
 import type { ListenSocket, ReceiveInfo } from '../transport/types.js';
+import { defaultGrammar } from './grammar.js';
 import { parseMessage, SipMessage } from './message.js';
 
 export function fakeSocket(proto: Proto = 'udp', ip = '127.0.0.1', port = 5060): ListenSocket {
@@ -38,7 +39,7 @@ export function fakeReceived(more: Partial<ReceiveInfo> = {}): ReceiveInfo {
 /** Parses text with bare LF or CRLF line ends; throws when it is no message: the test is wrong then. */
 export function message(text: string, received: ReceiveInfo = fakeReceived(), id = 1): SipMessage {
   const raw = text.replaceAll('\r\n', '\n').replaceAll('\n', '\r\n');
-  const msg = parseMessage(raw, received, id);
+  const msg = parseMessage(raw, received, defaultGrammar, id);
   if (!(msg instanceof SipMessage)) throw new Error(`${msg.reason}: ${raw}`);
   return msg;
 }

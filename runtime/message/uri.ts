@@ -3,7 +3,7 @@
  * good deal more than the grammar), and comparison (§19.1.4).
  */
 import { equalsIgnoreCase, isAlphaNum, isDigit, isHexDigit, lowerAscii } from './chars.js';
-import { grammar } from './grammar.js';
+import type { Grammar } from './grammar.js';
 import { type Param, parseParams } from './params.js';
 
 export type UriScheme = 'sip' | 'sips' | 'tel' | 'tels' | 'urn';
@@ -87,7 +87,7 @@ const schemeOf = (text: string): { scheme: UriScheme; at: number } | null => {
 const MAX_URI = 65_535;
 
 /** Null when Kamailio's parser refuses it (or it is empty, or has a scheme other than sip, sips, tel, urn). */
-export function parseUri(text: string): SipUri | null {
+export function parseUri(text: string, grammar: Grammar): SipUri | null {
   const n = text.length;
   if (n < 5 || n > MAX_URI) return null;
   const start = schemeOf(text);
@@ -100,7 +100,7 @@ export function parseUri(text: string): SipUri | null {
   if (userEnd >= 0 && text.includes('@', userEnd + 1)) return null;
   if (scheme === 'urn') return urn(text, at);
   if (scheme === 'tel' && userEnd < 0) return tel(text, at);
-  return sip(text, scheme, at, userEnd);
+  return sip(text, grammar, scheme, at, userEnd);
 }
 
 /** `urn:nid:nss`: Kamailio keeps the two as user and host. */
@@ -136,7 +136,7 @@ function tail(text: string, at: number): [params: string, headers: string] {
 }
 
 /** Kamailio's state machine, condensed: a host after `@` is checked, one without a user part hardly. */
-function sip(text: string, scheme: UriScheme, at: number, userEnd: number): SipUri | null {
+function sip(text: string, grammar: Grammar, scheme: UriScheme, at: number, userEnd: number): SipUri | null {
   const n = text.length;
   let user: string | null = null;
   let password: string | null = null;

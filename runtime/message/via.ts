@@ -113,7 +113,8 @@ export function parseVia(text: string, start = 0, end = text.length): Via | null
   const closing = open > i && isSpace(text.charCodeAt(open - 1));
   const read = parseParams(text, i + 1, closing ? trimEnd(text, i, open) : end, 0x2c);
   if (commented || read === null || !areStrict(text, i, read.end, read.params)) return null;
-  for (const [n, p] of read.params.entries()) {
+  for (let n = 0; n < read.params.length; n++) {
+    const p = read.params[n]!;
     // An empty value passes where another parameter follows it, as in Kamailio (parse_via.c).
     if (!p.value && needsValue(p.name) && (p.value === null || n === read.params.length - 1)) return null;
   }
@@ -171,12 +172,14 @@ const MAX_VIAS = 256;
 
 /** All values of one Via field. Null when one is malformed. */
 export function parseViaList(text: string, start = 0, end = text.length): readonly Via[] | null {
-  const vias: Via[] = [];
+  let vias: Via[] | null = null;
   let at = start;
   for (;;) {
     const one = parseVia(text, at, end);
-    if (one === null || vias.length === MAX_VIAS) return null;
-    vias.push(one);
+    if (one === null) return null;
+    if (vias === null) vias = [one];
+    else if (vias.length === MAX_VIAS) return null;
+    else vias.push(one);
     at = skipSpace(text, one.end, end);
     if (at < end && text.charCodeAt(at) === 0x3b) at = skipSpace(text, at + 1, end);
     if (at >= end) return vias;

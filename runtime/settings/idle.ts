@@ -20,10 +20,15 @@ export const idleSettings = {
   wait_worker1_mode: idleInt(0, 'The other processes wait for the first one.'),
   wait_worker1_time: idleInt(4_000_000, 'Longest wait for the first process, µs.'),
   wait_worker1_usleep: idleInt(100_000, 'Microseconds between looks at the first process.'),
-  route_locks_size: idleInt(0, 'Locks that keep the order of a call; it is always kept here.'),
+  route_locks_size: idleInt(
+    0,
+    'Locks that keep the order of a call; it is kept here until a request has its transaction and goes on its way.',
+  ),
   tcp_main_threads: idleInt(0, 'Threads of the process that accepts streams.'),
   tls_threads_mode: idleInt(0, 'How OpenSSL and threads go together.'),
   udp_receiver_mode: idleInt(0, 'Processes or threads that receive datagrams.'),
+  async_tkv_evcb: idleStr('', 'Function of a KEMI script for what async_tkv_emit() of module async tells.'),
+  async_tkv_gname: idleStr('', 'Group of processes that runs event_route[core:tkv].'),
   rpc_exec_locks: idleInt(0, 'Locks for commands; one at a time runs here.'),
   rpc_exec_locks_mode: idleInt(0, 'How those locks are taken.'),
 
@@ -91,6 +96,7 @@ export const idleSettings = {
   tls_log: idleInt(3, 'Level of the TLS layer’s lines; later modules have their own.'),
 
   // Scripts of KEMI engines: a route is a cfg route here.
+  'kemi.request_route_callback': idleStr('', 'Function of a KEMI script; there are none here.'),
   'kemi.onsend_route_callback': idleStr('', 'Function of a KEMI script; there are none here.'),
   'kemi.reply_route_callback': idleStr('', 'Function of a KEMI script; there are none here.'),
   'kemi.event_route_callback': idleStr('', 'Function of a KEMI script; there are none here.'),
@@ -127,6 +133,7 @@ export const idleSettings = {
   tcp_defer_accept: idleInt(0, 'TCP_DEFER_ACCEPT; the system decides.'),
   tcp_delayed_ack: idleInt(1, 'TCP_QUICKACK; the system decides.', liveTcp('delayed_ack', 0, 1)),
   tcp_syncnt: idleInt(0, 'TCP_SYNCNT; `tcp_connect_timeout` decides.', liveTcp('syncnt', 0, 1024)),
+  tcp_accept_hep3: idleInt(0, 'HEP3 packets on streams; sipcapture, which reads them, is not here.'),
   tcp_linger2: idleInt(0, 'TCP_LINGER2; the system decides.', liveTcp('linger2', 0, 3600)),
   tcp_async: idleInt(1, 'Connect and write without waiting; always so.'),
   tcp_connect_wait: idleInt(1, 'What comes while a connection opens waits for it; always so.'),
@@ -135,9 +142,9 @@ export const idleSettings = {
     'SO_REUSEPORT for connections it opens; the system picks the port.',
     liveTcp('reuse_port', 0, 1),
   ),
-  udp4_raw: idleInt(0, 'Raw sockets for IPv4 datagrams; ordinary ones are used.', { min: -1, max: 1 }),
-  udp4_raw_mtu: idleInt(1500, 'MTU of raw sockets.', { min: 28, max: 65_535 }),
-  udp4_raw_ttl: idleInt(-1, 'TTL of raw sockets; -1: as the system has it.', { min: -1, max: 255 }),
+  udp4_raw: idleInt(0, 'Raw sockets for IPv4 datagrams; ordinary ones are used.', { live: true, min: -1, max: 1 }),
+  udp4_raw_mtu: idleInt(1500, 'MTU of raw sockets.', { live: true, min: 28, max: 65_535 }),
+  udp4_raw_ttl: idleInt(-1, 'TTL of raw sockets; -1: as the system has it.', { live: true, min: -1, max: 255 }),
   dns_search_full_match: idleInt(1, 'Check answers against the search list; names are always matched exactly.', {
     live: true,
     min: 0,

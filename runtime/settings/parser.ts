@@ -1,4 +1,4 @@
-/** Global parameters of the message parser: what it takes beyond the grammar. runtime/message/grammar.ts holds them. */
+/** Global parameters of the message parser: what it takes beyond the grammar. runtime/message/grammar.ts reads them. */
 import { int, str } from './spec.js';
 
 export const parserSettings = {

@@ -51,6 +51,18 @@ export const tcpSettings = {
   tcp_accept_iplimit: int(0, 'Connections one address may have open to us; 0: any number.', { min: 0 }),
   tcp_listen_backlog: int(1024, 'Connections the system holds until they are accepted.', { min: 1 }),
   tcp_wait_data: int(5000, 'Milliseconds for a PROXY header or a TLS hello.', live('wait_data_ms', 0, 7_200_000)),
+  tcp_msg_read_timeout: int(
+    0,
+    'Seconds for all of a stream message from its first byte; 0: any time (20 in Kamailio 6).',
+    {
+      min: 0,
+    },
+  ),
+  tcp_msg_data_timeout: int(
+    0,
+    'Seconds for the first message of a connection that was opened to us; 0: any time (20 in Kamailio 6).',
+    { min: 0 },
+  ),
   tcp_rd_buf_size: int(16_384, 'Largest stream message, bytes.', live('rd_buf_size', 512, 16_777_216)),
   tcp_script_mode: int(
     0,
@@ -61,5 +73,9 @@ export const tcpSettings = {
   tcp_source_ipv6: str('', 'Address that new IPv6 connections leave from.'),
   enable_tls: int(0, 'TLS on.'),
   disable_tls: int(0, 'TLS off.'),
+  tls_connection_match_domain: int(
+    0,
+    '1: a TLS connection is used again only where a new one would have the same client domain (tls.cfg).',
+  ),
   tls_port_no: int(5061, 'Port of TLS sockets that name none.'),
 } as const;
