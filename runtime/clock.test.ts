@@ -142,3 +142,34 @@ describe('clocks', () => {
     expect(log).toEqual([1, 2]);
   });
 });
+
+describe('exactNow', () => {
+  it('is within the millisecond of now(), has more than it, and never goes back while the system clock does not', () => {
+    const clock = new RealClock();
+    const read = Array.from({ length: 2000 }, () => {
+      const before = clock.now();
+      const exact = clock.exactNow();
+      return { before, exact, after: clock.now() };
+    });
+    expect(read.filter(({ before, exact, after }) => exact < before || exact >= after + 1)).toEqual([]);
+    expect(read.some(({ exact }) => !Number.isInteger(exact))).toBe(true);
+    expect(read.every(({ exact }, i) => i === 0 || exact >= read[i - 1]!.exact)).toBe(true);
+  });
+  it('follows a system clock that is set', () => {
+    const clock = new RealClock();
+    const real = Date.now;
+    try {
+      for (const ahead of [3_600_000, -7_200_000]) {
+        Date.now = () => real() + ahead;
+        expect(Math.abs(clock.exactNow() - Date.now())).toBeLessThan(2);
+      }
+    } finally {
+      Date.now = real;
+    }
+  });
+  it('is now() where time is virtual', async () => {
+    const clock = new VirtualClock();
+    await clock.advance(5);
+    expect(clock.exactNow()).toBe(clock.now());
+  });
+});

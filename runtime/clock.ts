@@ -40,9 +40,13 @@ class WheelTimer extends Node implements Timer {
   level = -1;
   constructor(
     private readonly wheel: TimerWheel,
-    readonly fire: () => void,
+    private readonly act: (subject: unknown) => void,
+    private readonly subject: unknown,
   ) {
     super();
+  }
+  fire(): void {
+    this.act(this.subject);
   }
   cancel(): void {
     this.wheel.remove(this);
@@ -77,8 +81,8 @@ export class TimerWheel {
     return this.counts.reduce((sum, count) => sum + count, 0);
   }
 
-  set(delayMs: number, fire: () => void): Timer {
-    const timer = new WheelTimer(this, fire);
+  set(delayMs: number, fire: (subject: unknown) => void, subject?: unknown): Timer {
+    const timer = new WheelTimer(this, fire, subject);
     this.insert(timer, delayMs);
     return timer;
   }
@@ -168,9 +172,14 @@ export class TimerWheel {
   }
 }
 
+/** The last double of a millisecond: of this size they are 2^-12 apart. */
+const LAST_IN_MS = 1 - 2 ** -12;
+
 /** The clock of a running server. */
 export class RealClock implements Clock {
   private readonly origin = performance.now();
+  /** What `performance.now()` is counted from, in wall time: follows the system's clock when that is set. */
+  private wallOrigin = performance.timeOrigin;
   private readonly wheel = new TimerWheel(
     () => this.monotonic(),
     (tick) => this.wake(tick),
@@ -182,11 +191,20 @@ export class RealClock implements Clock {
   now(): number {
     return Date.now();
   }
+  exactNow(): number {
+    const ms = Date.now();
+    const sinceOrigin = performance.now();
+    const exact = this.wallOrigin + sinceOrigin;
+    if (exact >= ms && exact < ms + 1) return exact;
+    const nearest = exact < ms ? ms : ms + LAST_IN_MS;
+    this.wallOrigin = nearest - sinceOrigin;
+    return nearest;
+  }
   monotonic(): number {
     return performance.now() - this.origin;
   }
-  setTimer(delayMs: number, fire: () => void): Timer {
-    return this.wheel.set(delayMs, fire);
+  setTimer<T>(delayMs: number, fire: (subject: T) => void, subject?: T): Timer {
+    return this.wheel.set(delayMs, fire as (subject: unknown) => void, subject);
   }
   /** Timers pending. */
   get pending(): number {
@@ -226,11 +244,14 @@ export class VirtualClock implements Clock {
   now(): number {
     return this.startMs + this.at;
   }
+  exactNow(): number {
+    return this.now();
+  }
   monotonic(): number {
     return this.at;
   }
-  setTimer(delayMs: number, fire: () => void): Timer {
-    return this.wheel.set(delayMs, fire);
+  setTimer<T>(delayMs: number, fire: (subject: T) => void, subject?: T): Timer {
+    return this.wheel.set(delayMs, fire as (subject: unknown) => void, subject);
   }
   /** Timers pending. */
   get pending(): number {

@@ -7,12 +7,15 @@
 
 /** Milliseconds. */
 export interface Clock {
-  /** Wall time, ms since 1970. */
+  /** Wall time, ms since 1970; a whole number. */
   now(): number;
+  /** The same with its microseconds, as far as the platform has them: within the millisecond that `now()` gives. */
+  exactNow(): number;
   /** Monotonic time, ms. */
   monotonic(): number;
-  /** Runs `fire` once, `delayMs` from now. */
+  /** Runs `fire` once, `delayMs` from now; with a subject, many timers share one function. */
   setTimer(delayMs: number, fire: () => void): Timer;
+  setTimer<T>(delayMs: number, fire: (subject: T) => void, subject: T): Timer;
 }
 export interface Timer {
   /** Harmless when it has fired. */
@@ -52,6 +55,8 @@ export interface StreamConnection {
   onData: (bytes: string) => void;
   /** Once, for any reason. `code` is the system's error code when there was one. */
   onClose: (code?: string) => void;
+  /** Bytes are waiting of a write that was taken before: the system did not take all of them. */
+  onQueued: () => void;
   /** Bytes of the peer that were read too early: whoever reads next gets them first. */
   unread(bytes: string): void;
   /** Sends what is queued, then closes. */
@@ -79,6 +84,8 @@ export interface SecureStream extends StreamConnection {
 export interface TlsProfile {
   readonly certificate: string | null;
   readonly privateKey: string | null;
+  /** Of an encrypted private key; absent: it is not encrypted. */
+  readonly privateKeyPassword?: string;
   /** Empty: the system's own. */
   readonly ca: readonly string[];
   readonly crl: string | null;
@@ -94,6 +101,8 @@ export interface TlsProfile {
   readonly acceptAny: boolean;
   /** Most certificates there may be between the peer's and one that is trusted. */
   readonly verifyDepth: number;
+  /** Told the secrets of each session, one line of the NSS key log format (SSLKEYLOGFILE) a call, without its line end. */
+  readonly onKey?: (line: string) => void;
 }
 export type TlsVersion = 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
 /** A profile that was read and found good; only the environment that made it understands it. */
@@ -120,12 +129,27 @@ export interface TlsLayer {
   ): Promise<SecureStream>;
 }
 
+/** A file that only its owner may read. */
+export interface PrivateFile {
+  /** One-byte text. `failed`: with the system's code; what the disk is too slow for is lost without a word. */
+  append(bytes: string, failed: (code: string) => void): void;
+  /** What was added is written first. */
+  close(): void;
+}
 /** Files a cfg names. */
 export interface Files {
   /** As one-byte text; throws with the system's code. */
   read(path: string): string;
   /** Names in a folder; throws with the system's code. */
   list(path: string): readonly string[];
+  /** Adds to a file of secrets; one that is there is closed to others. Throws with the system's code. */
+  openPrivate(path: string): PrivateFile;
+}
+
+/** Programs a cfg names. */
+export interface Shell {
+  /** Runs a line of `/bin/sh`, as system(3): the status of wait(2), exit code times 256, or -1 when it cannot be started. */
+  run(line: string): Promise<number>;
 }
 
 /** How the system treats a socket; what is not there stays as it is. Without the C library only `backlog` and the idle time count. */
@@ -281,4 +305,5 @@ export interface Environment {
   readonly log: Log;
   readonly tls: TlsLayer;
   readonly files: Files;
+  readonly shell: Shell;
 }

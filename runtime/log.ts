@@ -5,6 +5,7 @@
  * cleared of passwords; the cfg's own lines (`<script>`) are written as the cfg made them.
  */
 import pino from 'pino';
+import { LogBatch } from './env/log-batch.js';
 import type { Log, LogLevel, LogRecord } from './env.js';
 
 export const SCRIPT_SOURCE = '<script>';
@@ -30,7 +31,7 @@ export interface RunningLog extends Log {
 }
 
 /** JSON, one object a line: `{"level":"info","time":…,"source":"<script>","cfg":"kamailio.cfg:12","msg":"…"}`. */
-export function jsonLog(level = 0, sink: LogSink = pino.destination({ dest: 1, sync: false })): RunningLog {
+export function jsonLog(level = 0, sink: LogSink = standardOutput()): RunningLog {
   const logger = pino(
     {
       level: 'debug',
@@ -50,6 +51,12 @@ export function jsonLog(level = 0, sink: LogSink = pino.destination({ dest: 1, s
     },
     flush: () => sink.flushSync?.(),
   };
+}
+
+function standardOutput(): LogSink {
+  const batch = new LogBatch(pino.destination({ dest: 1, sync: false }));
+  process.once('exit', () => batch.flushSync());
+  return batch;
 }
 
 /** ` 0(4711) INFO: <script>: text`, as Kamailio writes to the terminal; `name` stands before it as its `-x` would. */

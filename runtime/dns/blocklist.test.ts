@@ -35,6 +35,12 @@ it('masks say which failures do not count, each for its protocol', () => {
   list.failed(to, Failure.icmp);
   list.failed({ ...to, proto: 'tcp' }, Failure.connect);
   expect(list.all()).toHaveLength(2);
+  const others = setUp({ dst_blocklist_tcp_imask: Failure.connect, dst_blocklist_sctp_imask: Failure.connect }).list;
+  others.failed({ ...to, proto: 'tcp' }, Failure.connect);
+  others.failed({ ...to, proto: 'sctp' }, Failure.connect);
+  expect(others.all()).toEqual([]);
+  others.failed({ ...to, proto: 'tls' }, Failure.connect);
+  expect(others.all()).toHaveLength(1);
 });
 it('entries for any port or any protocol, and those that stay', async () => {
   const { clock, list } = setUp({ dst_blocklist_expire: 1 });

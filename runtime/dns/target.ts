@@ -3,6 +3,7 @@
  * `dns_sip_resolve()`: NAPTR only with `dns_try_naptr`, SRV when there is no port, else addresses.
  */
 import type { Environment, Proto } from '../env.js';
+import { defaultGrammar, type Grammar } from '../message/grammar.js';
 import { parseUri, type SipUri } from '../message/uri.js';
 import { after, all, type CacheSettings, DnsCache, type Maybe, type RecordType } from './cache.js';
 import { canonicalIp } from './ip.js';
@@ -64,20 +65,26 @@ interface Service {
   readonly proto: Proto;
 }
 
+/** What the search has to know of the server it belongs to. */
+export interface TargetsServer {
+  /** Protocols there are sockets for, best first: the order in which SRV names are tried. */
+  protos(): readonly Proto[];
+  grammar(): Grammar;
+}
+
 export class Targets {
   readonly cache: DnsCache;
   constructor(
     private readonly env: Environment,
     private readonly settings: DnsSettings,
-    /** Protocols there are sockets for, best first: the order in which SRV names are tried. */
-    private readonly protos: () => readonly Proto[] = () => ['udp', 'tcp'],
+    private readonly server: TargetsServer = { protos: () => ['udp', 'tcp'], grammar: () => defaultGrammar },
   ) {
     this.cache = new DnsCache(env.clock, settings);
   }
 
   /** Empty: it cannot be resolved. `forced`: protocol the cfg asked for; wins over the URI's `transport`. */
   readonly resolve = (uri: string | SipUri, forced: Proto | null = null): Maybe<readonly Target[]> => {
-    const parsed = typeof uri === 'string' ? parseUri(uri) : uri;
+    const parsed = typeof uri === 'string' ? parseUri(uri, this.server.grammar()) : uri;
     if (!parsed || parsed.host === '') return [];
     const written = parsed.transport;
     const transport = written === null ? null : TRANSPORTS[written];
@@ -103,7 +110,7 @@ export class Targets {
     return after(services, (found) =>
       found.length > 0
         ? found
-        : after(this.bySrv(name, proto === null ? this.protos() : [proto]), (targets) => {
+        : after(this.bySrv(name, proto === null ? this.server.protos() : [proto]), (targets) => {
             if (targets.length > 0) return targets;
             const chosen = proto ?? 'udp';
             return this.addresses(name, defaultPort(chosen), chosen);
@@ -202,7 +209,7 @@ export class Targets {
     return after(
       this.cache.get('NAPTR', name, () => this.env.resolver.naptr(name)),
       (records) => {
-        const ours = this.protos();
+        const ours = this.server.protos();
         const services = records
           .flatMap((record) => {
             const service = NAPTR_SERVICE[record.service.toLowerCase()];

@@ -2,8 +2,11 @@
 import type { Socket } from 'node:net';
 import type { Endpoint, StreamConnection } from '../env.js';
 import { codeOf } from './system.js';
+import type { Turns } from './turns.js';
 
 const DEFAULT_QUEUE_BYTES = 32 * 1024;
+/** Answers to one read that wait for its end. */
+const MAX_PENDING_BYTES = 16 * 1024;
 
 const stripMapped = (ip: string | undefined): string =>
   ip?.startsWith('::ffff:') && ip.includes('.') ? ip.slice(7) : (ip ?? '');
@@ -14,11 +17,15 @@ export class RealConnection implements StreamConnection {
   maxQueuedBytes = DEFAULT_QUEUE_BYTES;
   onData: (bytes: string) => void = () => {};
   onClose: (code?: string) => void = () => {};
+  onQueued: () => void = () => {};
   private code: string | undefined;
+  /** Goes out when the read it answers is done with. */
+  private pending = '';
 
   constructor(
     readonly id: number,
     private readonly socket: Socket,
+    readonly turns: Turns,
   ) {
     this.local = { ip: stripMapped(socket.localAddress), port: socket.localPort ?? 0 };
     this.remote = { ip: stripMapped(socket.remoteAddress), port: socket.remotePort ?? 0 };
@@ -26,7 +33,7 @@ export class RealConnection implements StreamConnection {
     socket.on('error', this.#error);
     socket.on('close', this.#close);
   }
-  readonly #data = (buffer: Buffer) => this.onData(buffer.toString('latin1'));
+  readonly #data = (buffer: Buffer) => this.turns.read(() => this.onData(buffer.toString('latin1')));
   readonly #error = (error: Error) => {
     this.code = codeOf(error);
   };
@@ -34,6 +41,7 @@ export class RealConnection implements StreamConnection {
 
   /** The socket itself, for a protocol below SIP: this object hears no more of it. */
   release(): Socket {
+    this.flush();
     this.socket.off('data', this.#data);
     this.socket.off('error', this.#error);
     this.socket.off('close', this.#close);
@@ -47,21 +55,41 @@ export class RealConnection implements StreamConnection {
   }
   write(bytes: string): boolean {
     if (!this.writable) return false;
-    const queued = this.socket.writableLength;
-    if (queued > 0 && queued + bytes.length > this.maxQueuedBytes) {
+    const queued = this.stuckBytes();
+    if (queued > 0 && queued + this.pending.length + bytes.length > this.maxQueuedBytes) {
       this.socket.destroy();
       return false;
     }
+    if (this.turns.reading && this.pending.length + bytes.length <= MAX_PENDING_BYTES) {
+      if (this.pending === '') this.turns.add(this);
+      this.pending += bytes;
+      return true;
+    }
+    this.flush();
     this.socket.write(bytes, 'latin1');
     return true;
+  }
+  /** Bytes that the system would not take. */
+  protected stuckBytes(): number {
+    return this.socket.writableLength;
+  }
+  /** Sends what waits for the end of a read. */
+  flush(): void {
+    const bytes = this.pending;
+    this.pending = '';
+    if (bytes === '' || !this.writable) return;
+    this.socket.write(bytes, 'latin1');
+    if (this.socket.writableLength > 0) this.onQueued();
   }
   unread(bytes: string): void {
     this.socket.unshift(Buffer.from(bytes, 'latin1'));
   }
   end(): void {
+    this.flush();
     this.socket.end();
   }
   destroy(): void {
+    this.flush();
     this.socket.destroy();
   }
 }

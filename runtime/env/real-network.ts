@@ -27,6 +27,7 @@ import { RealConnection } from './real-connection.js';
 import { encodeSockaddr, sockaddrLength } from './sockaddr.js';
 import { tuneBeforeBind, tuneStream } from './socket-options.js';
 import { noLookup } from './system.js';
+import { Turns } from './turns.js';
 import type { DatagramBatches } from './udp-batch.js';
 import { bindDgram, connectDgram } from './udp-dgram.js';
 
@@ -58,6 +59,7 @@ function boundAnywhere(at: Endpoint, backlog: number): number | null {
 
 export class RealNetwork implements Network {
   private lastId = 0;
+  private readonly turns = new Turns();
   constructor(
     private readonly clock: Clock,
     private readonly batches: DatagramBatches | null = null,
@@ -92,7 +94,7 @@ export class RealNetwork implements Network {
         const { remoteAddress, remotePort } = socket;
         if (remoteAddress === undefined || remotePort === undefined) return void socket.destroy();
         tune(socket, tuning());
-        onConnection(new RealConnection(++this.lastId, socket));
+        onConnection(new RealConnection(++this.lastId, socket, this.turns));
       });
       server.once('error', reject);
       const { backlog = 1024, freeBind = false } = tuning();
@@ -135,7 +137,7 @@ export class RealNetwork implements Network {
         timer.cancel();
         socket.off('error', fail);
         tune(socket, options.tuning ?? {});
-        resolve(new RealConnection(++this.lastId, socket));
+        resolve(new RealConnection(++this.lastId, socket, this.turns));
       });
     });
   }

@@ -37,6 +37,8 @@ class RealContext implements TlsContext {
       pauseOnConnect: false,
     });
     server.on('secureConnection', (socket) => this.shaking.get(keyOf(socket))?.done(socket));
+    const { onKey } = this.profile;
+    if (onKey) server.on('keylog', (line: Buffer) => onKey(keyLine(line)));
     server.on('tlsClientError', (error, socket) => this.shaking.get(keyOf(socket))?.failed(error));
     this.server = server;
     return server;
@@ -46,6 +48,7 @@ class RealContext implements TlsContext {
 const optionsOf = (p: TlsProfile) => ({
   cert: p.certificate ?? undefined,
   key: p.privateKey ?? undefined,
+  passphrase: p.privateKeyPassword,
   // An empty list: nobody is trusted, as in Kamailio; Node's own roots would trust half the world.
   ca: [...p.ca],
   crl: p.crl ?? undefined,
@@ -53,6 +56,7 @@ const optionsOf = (p: TlsProfile) => ({
   minVersion: p.minVersion,
   maxVersion: p.maxVersion,
 });
+const keyLine = (line: Buffer): string => line.toString('latin1').trimEnd();
 const keyOf = (s: { remoteAddress?: string; remotePort?: number; localPort?: number }) =>
   `${s.remoteAddress}|${s.remotePort}|${s.localPort}`;
 
@@ -102,7 +106,7 @@ export class RealTls implements TlsLayer {
             if (problem) return end(problem);
             timer.cancel();
             finish?.();
-            resolve(new RealSecureStream(stream.id, secured, hello.name));
+            resolve(new RealSecureStream(stream, secured, hello.name));
           },
         });
         context.acceptor.emit('connection', socket);
@@ -128,6 +132,8 @@ export class RealTls implements TlsLayer {
         rejectUnauthorized: false,
         ...(verifyName === null ? { checkServerIdentity: () => undefined } : {}),
       });
+      const { onKey } = context.profile;
+      if (onKey) secured.on('keylog', (line: Buffer) => onKey(keyLine(line)));
       const end = (error: Error) => {
         timer.cancel();
         secured.destroy();
@@ -141,7 +147,7 @@ export class RealTls implements TlsLayer {
         if (problem) return end(problem);
         timer.cancel();
         secured.off('error', end);
-        resolve(new RealSecureStream(stream.id, secured, options.serverName));
+        resolve(new RealSecureStream(stream, secured, options.serverName));
       });
     });
   }
@@ -194,8 +200,10 @@ function intermediates(socket: TLSSocket): number {
 
 class RealSecureStream extends RealConnection implements SecureStream {
   readonly secure: SecureInfo;
-  constructor(id: number, socket: TLSSocket, serverName: string) {
-    super(id, socket);
+  private turn = -1;
+  private stuck = 0;
+  constructor(plain: RealConnection, socket: TLSSocket, serverName: string) {
+    super(plain.id, socket, plain.turns);
     socket.disableRenegotiation();
     const { name } = socket.getCipher();
     this.secure = {
@@ -207,6 +215,16 @@ class RealSecureStream extends RealConnection implements SecureStream {
       problem: problemOf(socket),
       verifiedChain: () => chainOf(socket),
     };
+  }
+  /** Node tells at the end of a turn what the system took of an encrypted write: what is queued since then is not stuck. */
+  protected override stuckBytes(): number {
+    const queued = super.stuckBytes();
+    const { turn } = this.turns;
+    if (turn !== this.turn) {
+      this.turn = turn;
+      this.stuck = queued;
+    }
+    return Math.min(this.stuck, queued);
   }
 }
 

@@ -1,10 +1,13 @@
 /** The environment of a running server: Node's sockets, resolver, random numbers and clock. */
+import { spawn } from 'node:child_process';
 import { randomBytes, randomFillSync } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
+import { constants } from 'node:os';
 import { RealClock } from '../clock.js';
-import type { Environment, Log, Random } from '../env.js';
+import type { Environment, Log, Random, Shell } from '../env.js';
 import { libc } from './libc.js';
 import { MemoryStore } from './memory-store.js';
+import { openPrivateFile } from './private-file.js';
 import { RealNetwork } from './real-network.js';
 import { RealResolver } from './real-resolver.js';
 import { RealTls } from './real-tls.js';
@@ -29,9 +32,24 @@ export function realEnvironment(
     store: new MemoryStore(),
     log,
     tls: new RealTls(clock),
-    files: { read: (path) => readFileSync(path, 'latin1'), list: (path) => readdirSync(path) },
+    files: {
+      read: (path) => readFileSync(path, 'latin1'),
+      list: (path) => readdirSync(path),
+      openPrivate: openPrivateFile,
+    },
+    shell: realShell,
   };
 }
+
+/** What it writes goes where the log goes; it reads nothing. */
+const realShell: Shell = {
+  run: (line) =>
+    new Promise((resolve) => {
+      const child = spawn('/bin/sh', ['-c', line], { stdio: ['ignore', 'inherit', 'inherit'] });
+      child.once('error', () => resolve(-1));
+      child.once('exit', (code, signal) => resolve(signal === null ? (code ?? 0) << 8 : constants.signals[signal]));
+    }),
+};
 
 /** Random bytes are fetched in blocks: one system call serves many tags. */
 export class RealRandom implements Random {

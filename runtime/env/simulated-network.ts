@@ -188,6 +188,7 @@ export class SimulatedConnection implements StreamConnection {
   maxQueuedBytes = 32 * 1024;
   onData: (bytes: string) => void = () => {};
   onClose: (code?: string) => void = () => {};
+  onQueued: () => void = () => {};
   private outgoing = '';
   private moving = false;
   private ending = false;

@@ -3,7 +3,7 @@
  * for names, random numbers that repeat, a log that can be read. The same seed gives the same run.
  */
 import { VirtualClock } from '../clock.js';
-import type { Environment, Log, LogRecord, Random, Resolver, ResolverSettings } from '../env.js';
+import type { Environment, Log, LogRecord, PrivateFile, Random, Resolver, ResolverSettings, Shell } from '../env.js';
 import { MemoryStore } from './memory-store.js';
 import { SimulatedNetwork, Wire } from './simulated-network.js';
 import { SimulatedTls } from './simulated-tls.js';
@@ -134,9 +134,29 @@ export class MemoryFiles {
     const folder = path.endsWith('/') ? path : `${path}/`;
     return [...this.contents.keys()].filter((each) => each.startsWith(folder)).map((each) => each.slice(folder.length));
   }
+  openPrivate(path: string): PrivateFile {
+    return {
+      append: (bytes) => void this.contents.set(path, (this.contents.get(path) ?? '') + bytes),
+      close: () => {},
+    };
+  }
+}
+
+/** Runs nothing: remembers the lines, and answers what a test says; without a word 0. */
+export class SimulatedShell implements Shell {
+  readonly lines: string[] = [];
+  readonly statuses = new Map<string, number>();
+  constructor(private readonly clock: VirtualClock) {}
+  run(line: string): Promise<number> {
+    this.lines.push(line);
+    return new Promise((resolve) => {
+      this.clock.setTimer(1, () => resolve(this.statuses.get(line) ?? 0));
+    });
+  }
 }
 
 export interface SimulatedEnvironment extends Environment {
+  readonly shell: SimulatedShell;
   readonly files: MemoryFiles;
   readonly clock: VirtualClock;
   readonly network: SimulatedNetwork;
@@ -166,6 +186,7 @@ export class SimulatedWorld {
       log: new RecordingLog(),
       tls: new SimulatedTls(this.clock),
       files: new MemoryFiles(),
+      shell: new SimulatedShell(this.clock),
     };
   }
 }

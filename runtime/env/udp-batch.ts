@@ -25,6 +25,7 @@ import {
 } from './libc.js';
 import { decodeSockaddr, encodeSockaddr, outside, SOCKADDR_BYTES, sockaddrLength } from './sockaddr.js';
 import { tuneBeforeBind, tuneDatagram } from './socket-options.js';
+import { IDLE_READS, PACE_MS, QUICK_WAKE_UPS } from './turns.js';
 
 const BATCH = 64;
 /** Room for any datagram, and a step that does not put every slot into the same cache lines. */
@@ -36,10 +37,6 @@ const MAX_BYTES = 65_535;
 const MAX_QUEUED = 4096;
 const MAX_KNOWN = 4096;
 const FULL_QUEUE_RETRY_MS = 1;
-const PACE_MS = 1;
-/** So many wake-ups, each within `PACE_MS` of the one before, and the clock takes over; so many reads of one datagram or none, and it stops. */
-const QUICK_WAKE_UPS = 8;
-const IDLE_READS = 4;
 const NO_ERROR = '';
 
 /** `struct mmsghdr`, in 32-bit words: name, its length, iovec, count, control (2), flags, bytes moved. */

@@ -50,6 +50,16 @@ export interface TmSettings {
   rfcMode: number;
   /** Where the ACK to a 2xx of our own INVITE goes: 0 along the route set, 1 where the INVITE went, 2 where the 2xx came from. */
   localAckMode: number;
+  /** The branch of that ACK: 0 the INVITE's, 1 one derived from it, 2 one of the 2xx. */
+  localAckBranchMode: number;
+  /** A relay that failed unanswered is answered when the route ends; else at once. */
+  delayedReply: boolean;
+  /** Responses find transactions that are not over yet only. */
+  onlyActive: boolean;
+  /** Bits of `CancelHeaders`. */
+  headersMode: number;
+  /** event_route[tm:local-request] also runs for CANCELs (1) and ACKs to refusals (2) of requests passed on. */
+  localRequestEvents: number;
   /** Failure routes run for requests of our own too. */
   localFailureRoutes: boolean;
   /** onreply_route for responses of no transaction; '' none. */
@@ -77,6 +87,11 @@ export const RfcMode = {
   /** Timer A doubles without an upper limit, timers B, F and H are 64*T1 (RFC 3261 §17.1.1.2). */
   timers: 4,
 } as const;
+
+/** Header fields of a CANCEL received: copied into ours; a CANCEL of no INVITE goes on with our Via alone. */
+export const CancelHeaders = { copy: 1, ownViaOnly: 2 } as const;
+/** Hop-by-hop requests that run event_route[tm:local-request]. */
+export const LocalRequestEvents = { cancel: 1, ack: 2 } as const;
 
 export const defaultTmSettings = (): TmSettings => ({
   frTimerMs: 30_000,
@@ -115,6 +130,11 @@ export const defaultTmSettings = (): TmSettings => ({
   maxBranches: 12,
   rfcMode: 0,
   localAckMode: 0,
+  localAckBranchMode: 0,
+  delayedReply: true,
+  onlyActive: false,
+  headersMode: 0,
+  localRequestEvents: 0,
   localFailureRoutes: false,
   onSlReply: '',
   blockOn503: false,

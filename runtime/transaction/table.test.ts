@@ -1,10 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { VirtualClock } from '../clock.js';
 import { Draft } from '../message/draft.js';
 import { message } from '../message/testing.js';
 import { defaultTmSettings } from './settings.js';
 import { TransactionTable } from './table.js';
-import { RetransmitBuffer } from './timers.js';
 import { Transaction } from './transaction.js';
 
 interface Shape {
@@ -30,7 +28,6 @@ function add(table: TransactionTable, shape: Shape = {}, label = 1): Transaction
     index: 7,
     label,
     md5: '0'.repeat(31) + label,
-    response: new RetransmitBuffer(new VirtualClock()),
     values: {},
     createdAtMs: 0,
   });

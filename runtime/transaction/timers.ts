@@ -10,7 +10,8 @@ import type { Clock, Timer } from '../env.js';
 /** Shared: a function of its own for each would be garbage in every transaction. */
 const nothing = (): void => {};
 
-export class RetransmitBuffer {
+/** `Owner`: what was sent, and whose functions are called with it; they are shared, so that a message costs no closures. */
+export class RetransmitBuffer<Owner> {
   #retransmit: Timer | null = null;
   #final: Timer | null = null;
   #retransmitting = false;
@@ -18,13 +19,15 @@ export class RetransmitBuffer {
   #intervalMs = 0;
   #t2Ms = 0;
   readonly #clock: Clock;
+  readonly #owner: Owner;
   /** Sends it once more. Set before `start`. */
-  onRetransmit: () => void = nothing;
+  onRetransmit: (owner: Owner) => void = nothing;
   /** The wait is over. Called once. */
-  onFinal: () => void = nothing;
+  onFinal: (owner: Owner) => void = nothing;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, owner: Owner) {
     this.#clock = clock;
+    this.#owner = owner;
   }
   get running(): boolean {
     return this.#waiting;
@@ -39,22 +42,23 @@ export class RetransmitBuffer {
   }
   #arm(): void {
     this.#retransmitting = true;
-    if (this.#retransmit === null) this.#retransmit = this.#clock.setTimer(this.#intervalMs, () => this.#again());
+    if (this.#retransmit === null)
+      this.#retransmit = this.#clock.setTimer(this.#intervalMs, RetransmitBuffer.#due, this);
     else this.#retransmit.rearm(this.#intervalMs);
   }
-  #again(): void {
-    this.#intervalMs = Math.min(this.#intervalMs * 2, this.#t2Ms);
-    this.#arm();
-    this.onRetransmit();
+  static #due<T>(buffer: RetransmitBuffer<T>): void {
+    buffer.#intervalMs = Math.min(buffer.#intervalMs * 2, buffer.#t2Ms);
+    buffer.#arm();
+    buffer.onRetransmit(buffer.#owner);
   }
-  #over(): void {
-    this.stop();
-    this.onFinal();
+  static #over<T>(buffer: RetransmitBuffer<T>): void {
+    buffer.stop();
+    buffer.onFinal(buffer.#owner);
   }
   restartFinal(finalMs: number): void {
     this.#waiting = true;
     const delayMs = Math.max(0, finalMs);
-    if (this.#final === null) this.#final = this.#clock.setTimer(delayMs, () => this.#over());
+    if (this.#final === null) this.#final = this.#clock.setTimer(delayMs, RetransmitBuffer.#over, this);
     else this.#final.rearm(delayMs);
   }
   stopRetransmitting(): void {
@@ -74,5 +78,10 @@ export class RetransmitBuffer {
     if (!this.#waiting) return;
     this.#waiting = false;
     this.#final?.cancel();
+  }
+  /** Gives back its timers where none runs: who is kept without them costs less. */
+  trim(): void {
+    if (!this.#retransmitting) this.#retransmit = null;
+    if (!this.#waiting) this.#final = null;
   }
 }

@@ -3,12 +3,13 @@
  *
  * Data and its mailbox only; what happens to it is in the machines beside it and in `proxy/`.
  */
-import type { Proto, Timer } from '../env.js';
+import type { Clock, Proto, Timer } from '../env.js';
 import type { Draft } from '../message/draft.js';
+import { Edits } from '../message/edit.js';
 import type { SipMessage } from '../message/message.js';
 import type { ListenSocket, NextHop, SendOptions } from '../transport/types.js';
 import type { Maybe } from './steps.js';
-import type { RetransmitBuffer } from './timers.js';
+import { RetransmitBuffer } from './timers.js';
 
 /** An address a URI resolved to. */
 export interface Address {
@@ -63,12 +64,20 @@ export interface Suspension {
   /** The Request-URI was not relayed to yet. */
   readonly uriIsNew: boolean;
 }
+/** A 2xx whose ACK is left to who sent the INVITE (`TransactionFlag.ownAck`), and that ACK once it was sent. */
+export interface OwnAck {
+  readonly branch: Branch;
+  readonly reply: SipMessage;
+  sent: { readonly hop: NextHop; readonly bytes: string } | null;
+}
 /** How a request of our own ended or proceeds; `reply` null: nobody answered. */
 export type LocalListener = (outcome: {
   readonly status: number;
   readonly reply: SipMessage | null;
   readonly transaction: Transaction;
 }) => void;
+
+const NO_ADDRESSES: readonly Address[] = [];
 
 /** One client transaction. */
 export class Branch {
@@ -105,20 +114,31 @@ export class Branch {
   /** Internal code of a delivery failure (908), else 0. */
   internalCode = 0;
   /** Further addresses of the same name, tried when this one fails. */
-  alternatives: readonly Address[] = [];
+  alternatives: readonly Address[] = NO_ADDRESSES;
   /** What it was built from, while there are alternatives. */
   source: { readonly msg: SipMessage; readonly draft: Draft } | null = null;
-  readonly request: RetransmitBuffer;
+  readonly request: RetransmitBuffer<Branch>;
   /** Of the CANCEL sent on it; null before. */
-  localCancel: RetransmitBuffer | null = null;
+  localCancel: RetransmitBuffer<Branch> | null = null;
   /** The CANCEL sent on it; '' none yet. */
   cancelBytes = '';
   /** Chosen to be canceled, the CANCEL not built yet. */
   cancelPending = false;
-  constructor(transaction: Transaction, index: number, request: RetransmitBuffer) {
+  constructor(transaction: Transaction, index: number, clock: Clock) {
     this.transaction = transaction;
     this.index = index;
-    this.request = request;
+    this.request = new RetransmitBuffer<Branch>(clock, this);
+  }
+  /** Drops what is of use only until the transaction has its final response. */
+  slim(): void {
+    this.request.trim();
+    this.localCancel?.trim();
+    if (!this.request.running) {
+      this.sendOptions = undefined;
+      this.alternatives = NO_ADDRESSES;
+      this.source = null;
+    }
+    if (this.reply !== null && this.reply !== FAKED) this.reply.message.forget();
   }
 }
 
@@ -154,7 +174,8 @@ export class Transaction {
   readonly forwardedToTags: { readonly tag: string; acked: boolean }[] = [];
   responseHop: NextHop | null = null;
   responseOptions: SendOptions | undefined = undefined;
-  readonly response: RetransmitBuffer;
+  /** Of the final response; null until one has to be sent again. */
+  response: RetransmitBuffer<Transaction> | null = null;
   frTimeoutMs = 0;
   frInvTimeoutMs = 0;
   retrT1Ms = 0;
@@ -163,6 +184,10 @@ export class Transaction {
   endOfLifeMs = 0;
   /** Reason header fields for branch CANCELs. */
   cancelReason: string | null = null;
+  /** By index of a branch, which need not be there yet: `Draft.viaFlags` of the branch alone. */
+  readonly viaFlags: number[] = [];
+  /** Further header fields for them (`headers_mode`). */
+  cancelHeaders = '';
   /** branch_route of the last forward, for branches added later. */
   onBranchDelayed: string | null = null;
   /** failure_reply_mode, or what t_drop_replies() set in the running failure route. */
@@ -175,6 +200,8 @@ export class Transaction {
   /** `originated`: who sent it. */
   onCompleted: LocalListener | null = null;
   onProgress: LocalListener | null = null;
+  /** Null: no 2xx yet, or acknowledged without being asked. */
+  ownAck: OwnAck | null = null;
   /** Wait timer started, at which monotonic ms. */
   waitStartMs = 0;
   waitTimer: Timer | null = null;
@@ -208,7 +235,6 @@ export class Transaction {
     index: number;
     label: number;
     md5: string;
-    response: RetransmitBuffer;
     values: object;
     createdAtMs: number;
   }) {
@@ -219,7 +245,6 @@ export class Transaction {
     this.index = o.index;
     this.label = o.label;
     this.md5 = o.md5;
-    this.response = o.response;
     this.values = o.values;
     this.createdAtMs = o.createdAtMs;
     this.socket = o.request.received.socket;
@@ -252,6 +277,40 @@ export class Transaction {
       return;
     }
     this.#run(job);
+  }
+  /** As `exclusively`, for one who waits for what comes of it; `failed`: the answer when the job ends in an error. */
+  inTurn<T>(job: () => Maybe<T>, failed: T): Maybe<T> {
+    let value = failed;
+    let over = false;
+    let ended: (() => void) | null = null;
+    const finish = () => {
+      over = true;
+      ended?.();
+    };
+    this.exclusively(() => {
+      let running: Maybe<T>;
+      try {
+        running = job();
+      } catch (error) {
+        finish();
+        throw error;
+      }
+      if (!(running instanceof Promise)) {
+        value = running;
+        finish();
+        return undefined;
+      }
+      return running
+        .then((result) => {
+          value = result;
+        })
+        .finally(finish);
+    });
+    return over
+      ? value
+      : new Promise((resolve) => {
+          ended = () => resolve(value);
+        });
   }
   /** A job failed: a bug of ours. The next ones still run. */
   onError: (error: unknown) => void = nothing;
@@ -288,6 +347,9 @@ export class Transaction {
   slim(): void {
     this.current = null;
     this.request.forget();
-    for (const { reply } of this.branches) if (reply !== null && reply !== FAKED) reply.message.forget();
+    this.draft.edits = Edits.empty();
+    this.response?.trim();
+    this.ownAck?.reply.forget();
+    for (const branch of this.branches) branch.slim();
   }
 }

@@ -63,6 +63,8 @@ export interface RouteRun {
   errorCode: number;
   /** Bits of `Kept`. */
   kept: number;
+  /** Told once the request has its transaction and goes on its way: others of its call need not wait for it. */
+  underWay: (() => void) | null;
   /** AVPs and XAVPs: the transaction keeps the stores of the run that made it, later runs use those. */
   values: object;
 }
@@ -83,6 +85,8 @@ export interface TransactionScript {
   slReply(reply: SipMessage, draft: Draft, name: string): Maybe<RouteRun>;
   /** `event_route[tm:local-request]`; only when `hasEvent` says so. */
   localRequest(t: Transaction, request: SipMessage, draft: Draft, hop: NextHop): Maybe<RouteRun>;
+  /** `event_route[tm:local-request]` for a CANCEL or ACK of ours that is settled: what it changes does not count. */
+  localRequestSent(t: Transaction, bytes: string, hop: NextHop): void;
   /** `event_route[tm:local-ack-sent]`, when the program has it. */
   localAckSent(t: Transaction, ack: string, hop: NextHop): void;
   /** True when the program has an onsend_route. */
