@@ -18,12 +18,25 @@ export class Addresses {
   /** The one used first stands first. */
   private readonly table = new Map<string, Connection[]>();
 
-  /** The connection for this peer address. `localIp`: only one that has this address here. `secure`: encrypted or not; null either. */
-  find(ip: string, port: number, localIp: string | null, secure: boolean | null): Connection | undefined {
+  /**
+   * The connection for this peer address. `localIp`: only one that has this address here. `secure`: encrypted or not.
+   * `domain`: only one of this client domain. Null: any.
+   */
+  find(
+    ip: string,
+    port: number,
+    localIp: string | null,
+    secure: boolean | null,
+    domain: string | null = null,
+  ): Connection | undefined {
     const list = this.table.get(keyOf(ip, port));
     if (list === undefined) return undefined;
     return list.find(
-      (c) => (localIp === null || c.localIp === localIp) && (secure === null || c.isSecure === secure) && c.usable,
+      (c) =>
+        (localIp === null || c.localIp === localIp) &&
+        (secure === null || c.isSecure === secure) &&
+        (domain === null || c.domain === domain) &&
+        c.usable,
     );
   }
 

@@ -12,6 +12,8 @@ export interface StreamProtocol {
   received(bytes: string): void;
   /** A SIP message as it goes on the wire. */
   encode(message: string): string;
+  /** On a connection we opened: shakes hands. Gives what came behind the answer; rejects with the reason. */
+  open?(stream: StreamConnection): Promise<string>;
 }
 
 export interface Waiting {
@@ -32,6 +34,8 @@ export class Connection {
   ports: number[] = [];
   /** Our end as a balancer in front of us announced it. */
   announced: Endpoint | null = null;
+  /** Client domain of an encrypted one we opened; '' of all others. */
+  domain = '';
   /** Closed after what is being written. */
   closeAfter = false;
   closed = false;
@@ -39,6 +43,10 @@ export class Connection {
   idle: Timer | null = null;
   /** Monotonic time at which it would be closed, ms. */
   idleUntil = 0;
+  /** Runs until the first message of an accepted one: `tcp_msg_data_timeout`. */
+  silent: Timer | null = null;
+  /** Runs while a message is being read: `tcp_msg_read_timeout`. */
+  reading: Timer | null = null;
   /** Runs while bytes are queued: `tcp_send_timeout`. */
   stalled: Timer | null = null;
   /** Queued when last looked at, as counted in the total. */

@@ -30,12 +30,15 @@ export interface StreamSettings {
   readonly tcp_crlf_ping: number;
   readonly tcp_accept_no_cl: number;
   readonly tcp_script_mode: number;
+  readonly tcp_msg_read_timeout: number;
+  readonly tcp_msg_data_timeout: number;
   readonly tcp_rd_buf_size: number;
   readonly tcp_conn_wq_max: number;
   readonly tcp_wq_max: number;
   readonly tcp_alias_flags: number;
   readonly tcp_new_conn_alias_flags: number;
   readonly tcp_connection_match: number;
+  readonly tls_connection_match_domain: number;
   readonly tcp_source_ipv4: string;
   readonly tcp_source_ipv6: string;
   readonly tcp_keepalive: number;
@@ -119,12 +122,16 @@ export class Connections {
   }
 
   /** The open connection for this hop, by id if it names one, else by address. */
-  find(hop: NextHop): Connection | undefined {
+  find(hop: NextHop, target: SecureTarget | null = null): Connection | undefined {
     const named = hop.connectionId ? this.byId.get(hop.connectionId) : undefined;
     if (named?.usable) return named;
     const strict = hop.forced || this.settings.tcp_connection_match === 1;
     const secure = hop.proto === 'ws' ? null : hop.proto === 'tls' || hop.proto === 'wss';
-    return this.addresses.find(hop.ip, hop.port, strict ? hop.socket.local.ip : null, secure);
+    const domain =
+      hop.proto === 'tls' && this.settings.tls_connection_match_domain !== 0
+        ? (this.secure?.domain(hop, target) ?? null)
+        : null;
+    return this.addresses.find(hop.ip, hop.port, strict ? hop.socket.local.ip : null, secure, domain);
   }
 
   /** Whatever is open to this address. */
@@ -218,7 +225,7 @@ export class Connections {
 
   /** False when refused at once; what goes wrong later is told to `failed`. */
   send(hop: NextHop, bytes: string, options: SendOptions = {}): boolean {
-    let connection = this.find(hop);
+    let connection = this.find(hop, options.secure ?? null);
     if (!connection) {
       // RFC 7118 §5: nobody can connect to a browser.
       if (hop.proto === 'ws' || hop.proto === 'wss') return this.refuse('there is no WebSocket connection to it', hop);
@@ -247,6 +254,24 @@ export class Connections {
   /** Hands the bytes of a connection to another protocol from here on. */
   upgrade(connection: Connection, protocol: StreamProtocol): void {
     connection.protocol = protocol;
+  }
+  /**
+   * Opens a connection that speaks another protocol from its first byte; messages to it wait until it is there. Null:
+   * one to this address is there already, or none may be opened.
+   */
+  open(hop: NextHop, protocol: (connection: Connection) => StreamProtocol): Connection | null {
+    const isSecure = hop.proto === 'tls';
+    const problem =
+      this.find(hop) !== undefined
+        ? 'there is a connection to it already'
+        : isSecure && this.secure === null
+          ? 'the tls module is not loaded'
+          : null;
+    if (problem !== null) this.refuse(problem, hop);
+    if (problem !== null || !this.hasRoom(isSecure, `${hop.ip}:${hop.port}: `)) return null;
+    const connection = this.connect(hop, null);
+    connection.protocol = protocol(connection);
+    return connection;
   }
   /** Ends a connection once what is queued has been written. */
   close(connection: Connection, code = 'ECANCELED'): void {
@@ -295,6 +320,7 @@ export class Connections {
     const { settings } = this;
     const isSecure = hop.proto === 'tls';
     const connection = this.add(hop.socket, { ip: hop.ip, port: hop.port }, true, isSecure);
+    if (isSecure) connection.domain = this.secure?.domain(hop, target) ?? '';
     const source = hop.ip.includes(':') ? settings.tcp_source_ipv6 : settings.tcp_source_ipv4;
     const localIp = hop.forced ? hop.socket.local.ip : source || undefined;
     this.env.network
@@ -306,7 +332,7 @@ export class Connections {
       .then((stream) => {
         if (connection.closed) return stream.destroy();
         this.stats.connected++;
-        if (!isSecure) return this.attach(connection, stream);
+        if (!isSecure) return this.begin(connection, stream);
         if (this.secure === null) return this.drop(connection, stream, 'there is no tls module');
         return this.handshake(connection, stream, this.secure.connect(stream, hop, target));
       })
@@ -337,7 +363,7 @@ export class Connections {
       (secured) => {
         if (connection.closed) return secured.destroy();
         connection.secure = secured.secure;
-        this.attach(connection, secured);
+        this.begin(connection, secured);
       },
       (error: unknown) =>
         this.drop(connection, stream, error instanceof Error ? error.message : String(error), codeOf(error)),
@@ -351,6 +377,32 @@ export class Connections {
     this.remove(connection, code);
   }
 
+  /** A protocol with a handshake of its own has that first. */
+  private begin(connection: Connection, stream: StreamConnection): void {
+    const opening = connection.protocol?.open?.(stream);
+    if (opening === undefined) {
+      this.attach(connection, stream);
+      return;
+    }
+    opening.then(
+      (early) => {
+        if (connection.closed) return stream.destroy();
+        this.attach(connection, stream);
+        if (early !== '') stream.onData(early);
+      },
+      (error: unknown) => {
+        stream.destroy();
+        if (connection.closed) return;
+        const { ip, port } = connection.remote;
+        this.log(
+          -1,
+          `${connection.proto} with ${ip}:${port} failed: ${error instanceof Error ? error.message : error}`,
+        );
+        this.remove(connection, codeOf(error));
+      },
+    );
+  }
+
   private attach(connection: Connection, stream: StreamConnection): void {
     connection.stream = stream;
     stream.maxQueuedBytes = this.settings.tcp_conn_wq_max;
@@ -359,6 +411,9 @@ export class Connections {
         message: (bytes) => {
           if (connection.closed) return;
           this.touch(connection);
+          connection.silent?.cancel();
+          connection.reading?.cancel();
+          connection.reading = null;
           if (this.onMessage(bytes, this.receiveInfo(connection)) === false) {
             if ((this.settings.tcp_script_mode & 1) === 0) this.cut(connection, 'not-sip');
           } else if (connection.protocol) framer.stop();
@@ -377,6 +432,9 @@ export class Connections {
       if (code === 'ECONNRESET' && !connection.closed) this.stats.resets++;
       this.remove(connection, code ?? 'ECONNRESET');
     };
+    stream.onQueued = () => {
+      if (!connection.closed) this.watchQueue(connection, stream);
+    };
     stream.onData = (bytes) => {
       if (connection.closed) return;
       this.establish(connection);
@@ -384,6 +442,7 @@ export class Connections {
       const error = framer.push(bytes);
       if (error) this.cut(connection, error);
       else if (connection.protocol && framer.rest !== '') this.hand(connection, connection.protocol, framer.rest);
+      else if (framer.heldBytes > 0 && !connection.closed) this.limitReading(connection);
       return undefined;
     };
     // Only a whole message extends the life of a connection: a peer that sends a byte now and then does not hold it.
@@ -392,13 +451,23 @@ export class Connections {
       this.close(connection, 'ETIMEDOUT');
     });
     this.touch(connection);
+    const { tcp_msg_data_timeout: mostSec } = this.settings;
+    if (mostSec > 0 && !connection.outgoing)
+      connection.silent = this.env.clock.setTimer(mostSec * 1000, () => this.close(connection, 'ETIMEDOUT'));
     const waiting = connection.waiting;
     connection.waiting = [];
     connection.waitingBytes = 0;
     for (const { bytes, failed, opened } of waiting) {
-      if (connection.closed || !this.write(connection, stream, bytes)) failed?.('EPIPE');
+      if (connection.closed || !this.write(connection, stream, connection.protocol?.encode(bytes) ?? bytes))
+        failed?.('EPIPE');
       else opened?.();
     }
+  }
+  /** The rest of a message has `tcp_msg_read_timeout` to come, from its first bytes on. */
+  private limitReading(connection: Connection): void {
+    const { tcp_msg_read_timeout: mostSec } = this.settings;
+    if (mostSec > 0)
+      connection.reading ??= this.env.clock.setTimer(mostSec * 1000, () => this.cut(connection, 'read-timeout'));
   }
   private hand(connection: Connection, protocol: StreamProtocol, bytes: string): void {
     this.touch(connection);
@@ -418,7 +487,7 @@ export class Connections {
       dst: connection.local,
       socket: connection.socket,
       connectionId: connection.id,
-      at: this.env.clock.now(),
+      at: this.env.clock.exactNow(),
     };
   }
   /** A message that did not come through the framer: one WebSocket message. */
@@ -492,6 +561,8 @@ export class Connections {
     if (connection.closed) return;
     connection.closed = true;
     connection.idle?.cancel();
+    connection.silent?.cancel();
+    connection.reading?.cancel();
     connection.stalled?.cancel();
     this.count(connection, 0);
     this.byId.delete(connection.id);

@@ -8,6 +8,8 @@
  * Header and body together may not exceed the limit. Any error ends the stream: there is no way back into step.
  */
 
+import { detach } from '../message/chars.js';
+
 const CR = 13;
 const LF = 10;
 const SP = 32;
@@ -35,6 +37,8 @@ export class StreamFramer {
   private state = BETWEEN;
   /** What was received of the current message. */
   private pieces: string[] = [];
+  /** A piece is part of what was read. */
+  private isView = false;
   private length = 0;
   /** How much of CRLFCRLF was seen between messages. */
   private pingSeen = 0;
@@ -162,12 +166,17 @@ export class StreamFramer {
   }
 
   private keep(bytes: string, from: number, to: number): void {
-    this.pieces.push(from === 0 && to === bytes.length ? bytes : bytes.slice(from, to));
+    const whole = from === 0 && to === bytes.length;
+    this.pieces.push(whole ? bytes : bytes.slice(from, to));
+    if (!whole) this.isView = true;
     this.length += to - from;
   }
 
   private complete(): void {
-    const message = this.pieces.length === 1 ? this.pieces[0]! : this.pieces.join('');
+    const [first = ''] = this.pieces;
+    // A view on what was read is slower to scan, and keeps all of it as long as the message is kept.
+    const message = this.pieces.length > 1 ? this.pieces.join('') : this.isView ? detach(first) : first;
+    this.isView = false;
     this.pieces = [];
     this.length = 0;
     this.state = BETWEEN;

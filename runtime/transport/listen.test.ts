@@ -57,6 +57,19 @@ describe('listen addresses', () => {
     ]);
     expect(await show([], { disable_tcp: 1 })).toEqual(['udp 127.0.0.1 5060', 'udp 10.0.0.1 5060']);
   });
+  it('auto_bind_ipv6: IPv6 addresses too; tls_port_no: the port of TLS', async () => {
+    expect(await show([], { auto_bind_ipv6: 1, disable_tcp: 1 })).toEqual([
+      'udp 127.0.0.1 5060',
+      'udp 10.0.0.1 5060',
+      'udp ::1 5060',
+    ]);
+    const addresses = ['tls:10.0.0.1', 'udp:10.0.0.1'];
+    expect(await show(addresses, { enable_tls: 1, tls_port_no: 5443 })).toEqual([
+      'udp 10.0.0.1 5060',
+      'tls 10.0.0.1 5443',
+    ]);
+    expect(await show(addresses, { enable_tls: 1, disable_tls: 1 })).toEqual(['udp 10.0.0.1 5060']);
+  });
   it('interfaces, duplicates, order by protocol', async () => {
     expect(await show(['tcp:eth1:5070', 'udp:lo', 'udp:127.0.0.1:5060', 'udp:[::1]'])).toEqual([
       'udp 127.0.0.1 5060',

@@ -1,6 +1,6 @@
 /**
  * The PROXY protocol, versions 1 and 2 (HAProxy's proxy-protocol.txt): a balancer in front of us says at the start of a
- * connection where it comes from (`tcp_accept_haproxy`).
+ * connection where it comes from (`tcp_accept_haproxy`), or in a datagram (`udp_accept_proxy`).
  */
 import { canonicalIp } from '../dns/ip.js';
 import type { Endpoint } from '../env.js';
@@ -52,6 +52,33 @@ function readBinary(bytes: string): ProxyHeader | 'more' | 'bad' {
       sizeBytes,
     };
   return 'bad';
+}
+
+/** Cloudflare's header of datagrams (Simple Proxy Protocol): magic, client's and proxy's address as IPv6, their ports. */
+const SIMPLE_MAGIC = '\x56\xec';
+const SIMPLE_BYTES = 38;
+const MAPPED = `${'\0'.repeat(10)}\xff\xff`;
+
+/** The header a datagram begins with; null: none. `src` null: it names nobody. It may not be longer than the datagram. */
+export function readDatagramHeader(
+  bytes: string,
+  kind: 'haproxy' | 'simple' | 'any',
+): { readonly src: Endpoint | null; readonly sizeBytes: number } | null {
+  if (kind !== 'simple' && bytes.length >= 16 && bytes.startsWith(SIGNATURE)) {
+    const length = word16(bytes, 14);
+    if (bytes.charCodeAt(12) >> 4 !== 2 || bytes.length < 16 + length) return null;
+    const family = bytes.charCodeAt(13);
+    const sizeBytes = 16 + length;
+    if ((bytes.charCodeAt(12) & 15) !== 1) return { src: null, sizeBytes };
+    if (family === 0x12 && length === 12) return { src: { ip: ip4(bytes, 16), port: word16(bytes, 24) }, sizeBytes };
+    if (family === 0x22 && length === 36) return { src: { ip: ip6(bytes, 16), port: word16(bytes, 48) }, sizeBytes };
+    return { src: null, sizeBytes };
+  }
+  if (kind !== 'haproxy' && bytes.length >= SIMPLE_BYTES && bytes.startsWith(SIMPLE_MAGIC)) {
+    const ip = bytes.startsWith(MAPPED, 2) ? ip4(bytes, 14) : ip6(bytes, 2);
+    return { src: { ip, port: word16(bytes, 34) }, sizeBytes: SIMPLE_BYTES };
+  }
+  return null;
 }
 
 function endpoint(ip: string, port: string, six: boolean): Endpoint | null {

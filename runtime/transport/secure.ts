@@ -7,6 +7,8 @@ export interface SecureTransport {
   accept(stream: StreamConnection, socket: ListenSocket): Promise<SecureStream>;
   /** Shakes hands on a stream we opened. */
   connect(stream: StreamConnection, hop: NextHop, target: SecureTarget | null): Promise<SecureStream>;
+  /** Names the client domain a connection to this hop would have: the same name, the same certificate and rules. */
+  domain(hop: NextHop, target: SecureTarget | null): string;
   /** Idle seconds of an encrypted connection (`connection_timeout`). */
   readonly lifetimeSec: number;
 }

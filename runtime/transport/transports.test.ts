@@ -1,4 +1,7 @@
-/** One suite over both environments: real loopback sockets and the simulated network. */
+/**
+ * One suite over both environments: real loopback sockets and the simulated network. One file, since each case has to run over
+ * both.
+ */
 import { afterEach, describe, expect, it } from 'vitest';
 import { realEnvironment } from '../env/real.js';
 import { RecordingLog, SimulatedWorld, simulatedEnvironment } from '../env/simulated.js';
@@ -280,9 +283,13 @@ describe('on the simulated network only', () => {
     expect([transports.connections.stats.current, alice.closed]).toEqual([0, true]);
   });
 
-  it('cuts off a reader that stopped, at the queue limit', async () => {
+  it.each([
+    [{}, 64, 110],
+    [{ tcp_conn_wq_max: 10_000 }, 64, 80],
+    [{ tcp_wq_max: 10_000 }, 64, 80],
+  ])('cuts off a reader that stopped, at the queue limit %j', async (more, least, most) => {
     const env = simulatedEnvironment(3);
-    const { transports, arrivals } = await server(env, ['tcp:127.0.0.1']);
+    const { transports, arrivals } = await server(env, ['tcp:127.0.0.1'], more);
     const connecting = env.network.connectTcp(transports.sockets[0]!.local, { timeoutMs: 1000 });
     await env.clock.advance(10);
     const connection: SimulatedConnection = await connecting;
@@ -298,8 +305,8 @@ describe('on the simulated network only', () => {
     };
     let taken = 0;
     while (taken < 1000 && transports.send(hop, 'x'.repeat(1000), { noConnect: true })) taken++;
-    expect(taken).toBeGreaterThan(64);
-    expect(taken).toBeLessThan(110);
+    expect(taken).toBeGreaterThan(least);
+    expect(taken).toBeLessThan(most);
     expect(transports.connections.stats).toMatchObject({ current: 0, queueOverflows: 1 });
   });
 
@@ -326,6 +333,109 @@ describe('on the simulated network only', () => {
     await env.clock.advance(1100);
     expect(transports.connections.stats).toMatchObject({ current: 0, sendTimeouts: 1 });
     expect(transports.connections.queuedBytes).toBe(0);
+  });
+
+  it('how the system treats sockets is what the parameters say', async () => {
+    const env = simulatedEnvironment(3);
+    const tuned = async (more: Partial<TransportSettings>) =>
+      (await server(env, ['tcp:127.0.0.1'], more)).transports.connections.tuning;
+    expect(await tuned({ tos: 8, ip_free_bind: 1, tcp_listen_backlog: 9 })).toMatchObject({
+      tos: 8,
+      freeBind: true,
+      backlog: 9,
+    });
+    expect(await tuned({ tcp_keepidle: 5, tcp_keepintvl: 6, tcp_keepcnt: 7 })).toMatchObject({
+      keepAlive: { idleSec: 5, intervalSec: 6, count: 7 },
+    });
+    expect(await tuned({ tcp_keepalive: 0 })).toMatchObject({ keepAlive: null });
+  });
+
+  it('tcp_crlf_ping=0 answers no ping, tcp_rd_buf_size bounds a message, tcp_accept_unique refuses no other peer', async () => {
+    const env = simulatedEnvironment(3);
+    const { transports, arrivals } = await server(env, ['tcp:127.0.0.1'], {
+      tcp_crlf_ping: 0,
+      tcp_rd_buf_size: 512,
+      tcp_accept_unique: 1,
+    });
+    const open = async () => {
+      const connecting = env.network.connectTcp(transports.sockets[0]!.local, { timeoutMs: 1000 });
+      await env.clock.advance(10);
+      return streamPeer(await connecting);
+    };
+    const [first, second] = [await open(), await open()];
+    first.connection.write(`\r\n\r\n${message(1)}`);
+    second.connection.write(message(2, 'x'.repeat(512)));
+    await env.clock.advance(10);
+    expect([arrivals.length, first.bytes, first.closed, second.closed]).toEqual([1, '', false, true]);
+  });
+
+  it('tcp_no_connect opens none, tcp_connect_timeout ends a try, tcp_source_ipv6 is where it leaves from', async () => {
+    const world = new SimulatedWorld(1);
+    const env = world.host(['10.0.0.1', '2001:db8::1', '2001:db8::2']);
+    const peer = world.host(['10.0.0.2', '2001:db8::9']);
+    world.wire.cut('10.0.0.1', '10.0.0.2');
+    const far = await server(peer, ['tcp:[2001:db8::9]']);
+    const { transports } = await server(env, ['tcp:10.0.0.1', 'tcp:[2001:db8::1]'], {
+      tcp_connect_timeout: 3,
+      tcp_source_ipv6: '2001:db8::2',
+    });
+    const [four, six] = transports.sockets;
+    const failures: string[] = [];
+    const silent: NextHop = { proto: 'tcp', ip: '10.0.0.2', port: 5060, socket: four! };
+    expect(transports.send(silent, message(1), { failed: (code) => failures.push(code) })).toBe(true);
+    await env.clock.advance(2_900);
+    expect(failures).toEqual([]);
+    await env.clock.advance(200);
+    expect(failures).toEqual(['ETIMEDOUT']);
+    transports.send({ proto: 'tcp', ...far.transports.sockets[0]!.local, socket: six! }, message(2));
+    await env.clock.advance(100);
+    expect(far.arrivals.map(({ received }) => received.src.ip)).toEqual(['2001:db8::2']);
+    const closed = await server(env, ['tcp:10.0.0.1'], { tcp_no_connect: 1 });
+    const socket = closed.transports.sockets[0]!;
+    expect(closed.transports.send({ ...silent, socket }, message(3))).toBe(false);
+  });
+
+  it('tcp_msg_read_timeout: a message has to be whole in time, the next one has its own', async () => {
+    const env = simulatedEnvironment(3);
+    const { transports, arrivals } = await server(env, ['tcp:127.0.0.1'], { tcp_msg_read_timeout: 5 });
+    const connecting = env.network.connectTcp(transports.sockets[0]!.local, { timeoutMs: 1000 });
+    await env.clock.advance(10);
+    const slow = streamPeer(await connecting);
+    const text = message(1);
+    for (let n = 0; n < 2; n++) {
+      slow.connection.write('\r\n');
+      await env.clock.advance(9_000);
+      slow.connection.write(text.slice(0, 10));
+      await env.clock.advance(4_000);
+      // The end of one and the begin of the next come together.
+      slow.connection.write(text.slice(10) + text.slice(0, 10));
+      await env.clock.advance(4_000);
+      slow.connection.write(text.slice(10));
+      await env.clock.advance(10);
+    }
+    expect([arrivals.length, slow.closed]).toEqual([4, false]);
+    slow.connection.write('OPTIONS');
+    await env.clock.advance(4_900);
+    expect(slow.closed).toBe(false);
+    await env.clock.advance(200);
+    expect([slow.closed, transports.connections.stats.framingErrors]).toEqual([true, 1]);
+  });
+
+  it('tcp_msg_data_timeout: who connects has to say something, a ping does not count', async () => {
+    const env = simulatedEnvironment(3);
+    const { transports } = await server(env, ['tcp:127.0.0.1'], { tcp_msg_data_timeout: 5 });
+    const open = async () => {
+      const connecting = env.network.connectTcp(transports.sockets[0]!.local, { timeoutMs: 1000 });
+      await env.clock.advance(10);
+      return streamPeer(await connecting);
+    };
+    const [speaks, pings] = [await open(), await open()];
+    speaks.connection.write(message(1));
+    pings.connection.write('\r\n\r\n');
+    await env.clock.advance(4_900);
+    expect([speaks.closed, pings.closed, pings.bytes]).toEqual([false, false, '\r\n']);
+    await env.clock.advance(10_000);
+    expect([speaks.closed, pings.closed]).toEqual([false, true]);
   });
 
   it('a message that arrives byte by byte does not hold its connection', async () => {
@@ -378,6 +488,44 @@ describe('on the simulated network only', () => {
       expect([mode, found()]).toEqual([mode, afterClose === 'first' ? first.id : undefined]);
       // TLS is never sent over a connection that is not encrypted.
       expect(connections.find({ ...hop, port: 5082, proto: 'tls' })).toBeUndefined();
+    }
+  });
+
+  it('uses a connection again only for its own socket, or its own TLS domain, where the cfg says so', async () => {
+    const world = new SimulatedWorld(1);
+    const env = world.host(['10.0.0.1', '10.0.0.3']);
+    const far = world.host(['10.0.0.2']);
+    await far.network.listenTcp({ ip: '10.0.0.2', port: 5060 }, () => {});
+    const listens = ['tcp:10.0.0.1:5060', 'tcp:10.0.0.3:5060'];
+    for (const strict of [0, 1]) {
+      const { transports } = await server(env, listens, { tcp_connection_match: strict });
+      const [one, other] = transports.sockets;
+      const hop = { proto: 'tcp', ip: '10.0.0.2', port: 5060 } as const;
+      transports.send({ ...hop, socket: one!, forced: true }, message(1));
+      await env.clock.advance(50);
+      const found = [one!, other!].map((socket) => transports.connections.find({ ...hop, socket }) !== undefined);
+      expect([strict, found]).toEqual([strict, [true, strict === 0]]);
+      transports.stop();
+    }
+    for (const match of [0, 1]) {
+      const { transports } = await server(env, ['tls:10.0.0.1:5061'], {
+        tls_connection_match_domain: match,
+        enable_tls: 1,
+      });
+      const { connections, sockets } = transports;
+      const never = () => new Promise<never>(() => {});
+      connections.secure = {
+        accept: never,
+        connect: never,
+        domain: (_hop, target) => target?.serverId ?? '',
+        lifetimeSec: 60,
+      };
+      const hop: NextHop = { proto: 'tls', ip: '10.0.0.2', port: 5060, socket: sockets[0]! };
+      const target = (serverId: string) => ({ serverName: '', serverId });
+      transports.send(hop, message(1), { secure: target('a') });
+      const found = [target('a'), target('b'), null].map((each) => connections.find(hop, each) !== undefined);
+      expect([match, found]).toEqual([match, match ? [true, false, false] : [true, true, true]]);
+      transports.stop();
     }
   });
 

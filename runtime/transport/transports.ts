@@ -16,6 +16,7 @@ import {
   splitAddress,
 } from './listen.js';
 import { carries, Myself } from './myself.js';
+import { ProxiedPeers } from './proxied-peers.js';
 import {
   type ListenSocket,
   MIN_DATAGRAM_BYTES,
@@ -35,6 +36,7 @@ export interface TransportSettings extends StreamSettings, ListenSettings {
   readonly mcast: string;
   readonly mcast_loopback: number;
   readonly mcast_ttl: number;
+  readonly udp_accept_proxy: number;
 }
 
 /** Largest payload of a datagram, IPv4. */
@@ -55,6 +57,8 @@ export class Transports {
   private readonly datagrams: (DatagramSocket | null)[] = [];
   private readonly listeners: { close(): void }[] = [];
   private readonly myself = new Myself();
+  /** Null without `udp_accept_proxy`. */
+  private readonly proxied: ProxiedPeers | null;
   private onMessage: OnMessage = () => true;
   readonly connections: Connections;
   /** Who else may take what is not SIP; true: taken. */
@@ -67,6 +71,9 @@ export class Transports {
     private readonly env: Environment,
     private readonly settings: TransportSettings,
   ) {
+    this.proxied = settings.udp_accept_proxy
+      ? new ProxiedPeers(settings.udp_accept_proxy, () => env.clock.monotonic())
+      : null;
     this.connections = new Connections(env, settings, (bytes, received) => {
       this.stats.received++;
       return this.onMessage(bytes, received);
@@ -109,7 +116,10 @@ export class Transports {
         { ip: listen.ip, port: listen.port },
         (bytes, from) => {
           const socket = socketNow();
-          if (socket) this.receiveDatagram(socket, bytes, from);
+          if (!socket) return;
+          if (this.proxied === null) return this.receiveDatagram(socket, bytes, from);
+          const what = this.proxied.received(bytes, from);
+          this.receiveDatagram(socket, what.bytes, what.src);
         },
         this.datagramTuning(),
       );
@@ -178,7 +188,7 @@ export class Transports {
       dst: socket.local,
       socket,
       connectionId: 0,
-      at: this.env.clock.now(),
+      at: this.env.clock.exactNow(),
     });
   }
 
@@ -196,7 +206,7 @@ export class Transports {
       )
         return this.refused();
       const lost = (code: string) => this.log(`sendto ${hop.ip}:${hop.port} failed: ${code}`);
-      const code = datagram.send(bytes, hop, (late) => {
+      const code = datagram.send(bytes, this.proxied?.destination(hop) ?? hop, (late) => {
         this.stats.sendFailed++;
         lost(late);
         options.failed?.(late);

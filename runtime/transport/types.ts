@@ -38,7 +38,7 @@ export interface ReceiveInfo {
   readonly dst: Endpoint;
   readonly socket: ListenSocket;
   readonly connectionId: number;
-  /** Wall time, ms. */
+  /** Wall time, ms with microseconds (`Clock.exactNow`). */
   readonly at: number;
 }
 

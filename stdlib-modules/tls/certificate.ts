@@ -53,6 +53,10 @@ export class Certificate {
       .map((line) => `/${line.replace(/[/+]/g, '\\$&').replace(/[^ -~]/g, hex)}`)
       .join('');
   }
+  /** Null when it has no alternative names at all. */
+  altCount(kind: AltName): number | null {
+    return this.x509.subjectAltName === undefined ? null : this.alt(kind).length;
+  }
   alt(kind: AltName): readonly string[] {
     if (this.altNames === null) {
       this.altNames = new Map();

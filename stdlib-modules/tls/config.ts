@@ -11,6 +11,7 @@ export interface DomainText {
   require?: boolean;
   verifyClient?: string;
   privateKey?: string;
+  privateKeyPassword?: string;
   certificate?: string;
   caList?: string;
   caPath?: string;
@@ -35,13 +36,15 @@ const BOOLEANS: Readonly<Record<string, boolean>> = {
   disable: false,
   '0': false,
 };
-type TextField = 'method' | 'verifyClient' | 'privateKey' | 'certificate' | 'caList' | 'caPath' | 'crl' | 'ciphers' | 'serverName' | 'serverId'; // biome-ignore format: one list
+type TextField = 'method' | 'verifyClient' | 'privateKey' | 'privateKeyPassword' | 'certificate' | 'caList' | 'caPath' | 'crl' | 'ciphers' | 'serverName' | 'serverId'; // biome-ignore format: one list
 const TEXTS: Readonly<Record<string, TextField>> = {
   method: 'method',
   tls_method: 'method',
   verify_client: 'verifyClient',
   private_key: 'privateKey',
   pkey_file: 'privateKey',
+  private_key_password: 'privateKeyPassword',
+  pkey_password: 'privateKeyPassword',
   certificate: 'certificate',
   cert_file: 'certificate',
   ca_list: 'caList',

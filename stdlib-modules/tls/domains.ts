@@ -16,6 +16,7 @@ export interface TlsParams {
   readonly verify_client: string;
   readonly verify_depth: number;
   readonly private_key: string;
+  readonly private_key_password: string;
   readonly certificate: string;
   readonly ca_list: string;
   readonly ca_path: string;
@@ -40,6 +41,7 @@ export class TlsDomains {
     private readonly env: Environment,
     params: TlsParams,
     private readonly folder: string,
+    private readonly onKey: ((line: string) => void) | null = null,
   ) {
     const written = params.config === '' ? [] : this.readConfig(params.config);
     const base = (type: 'server' | 'client'): DomainText => ({
@@ -54,6 +56,7 @@ export class TlsDomains {
       ...(params.config === '' || type === 'server'
         ? { privateKey: params.private_key, certificate: params.certificate }
         : {}),
+      privateKeyPassword: params.private_key_password,
       caList: params.ca_list,
       caPath: params.ca_path,
       verifyDepth: params.verify_depth,
@@ -81,6 +84,11 @@ export class TlsDomains {
   /** Domain of a connection we open to this address. */
   forClient(ip: string, port: number, serverName: string, serverId: string): TlsContext {
     return this.find('client', ip, port, serverName, serverId).context;
+  }
+  /** Names the domain `forClient` finds; one that is loaded again keeps its name. */
+  clientName(ip: string, port: number, serverName: string, serverId: string): string {
+    const { text } = this.find('client', ip, port, serverName, serverId);
+    return [nameOf(text), text.serverName ?? '', text.serverId ?? ''].join(' ');
   }
   /** Addresses server domains were written for: each needs a listen socket. */
   serverAddresses(): { ip: string; port: number }[] {
@@ -116,12 +124,17 @@ export class TlsDomains {
   }
   private profileOf(text: DomainText): TlsProfile {
     const certificate = this.file(text.certificate);
+    // As Kamailio: without a file of its own the key stands with the certificate.
+    const privateKey = this.file(text.privateKey || text.certificate);
+    if (!text.privateKeyPassword && privateKey !== null && /BEGIN ENCRYPTED|^Proc-Type:.*ENCRYPTED/m.test(privateKey))
+      throw new Error('the private key is encrypted, and private_key_password is not set');
     const { min, max } = versions(text.method ?? '');
     const asked = text.verifyClient ?? 'off';
     return {
       certificate,
-      // As Kamailio: without a file of its own the key stands with the certificate.
-      privateKey: this.file(text.privateKey || text.certificate),
+      privateKey,
+      ...(text.privateKeyPassword ? { privateKeyPassword: text.privateKeyPassword } : {}),
+      ...(this.onKey === null ? {} : { onKey: this.onKey }),
       ca: [...[this.file(text.caList)].flatMap((pem) => (pem === null ? [] : [pem])), ...this.folderOf(text.caPath)],
       crl: this.file(text.crl),
       ciphers: text.ciphers ?? '',

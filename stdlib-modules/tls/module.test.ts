@@ -1,12 +1,19 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { realEnvironment } from '../../runtime/env/real.js';
 import { RecordingLog, simulatedEnvironment } from '../../runtime/env/simulated.js';
 import type { SecureStream, StreamConnection, TlsProfile } from '../../runtime/env.js';
-import { canonicalIp } from '../../runtime/sdk/index.js';
-import { tlsFile, tlsFolder } from '../../test/support/tls-files.js';
+import { message } from '../../runtime/message/testing.js';
+import { canonicalIp, type ServerApi } from '../../runtime/sdk/index.js';
+import { fakeRun } from '../../test/support/fake-run.js';
+import { tlsFile, tlsFolder, tlsProfile } from '../../test/support/tls-files.js';
+import { Certificate } from './certificate.js';
 import { describeCipher } from './cipher.js';
 import { readTlsConfig } from './config.js';
 import { TlsDomains, type TlsParams } from './domains.js';
+import { KeyLog } from './keylog.js';
+import { pvs, selects } from './pvs.js';
+import type { Sessions } from './session.js';
 
 const params: TlsParams = {
   config: 'tls.cfg',
@@ -16,6 +23,7 @@ const params: TlsParams = {
   require_certificate: 0,
   verify_client: 'off',
   private_key: '',
+  private_key_password: '',
   certificate: 'cert.pem',
   ca_list: '',
   ca_path: '',
@@ -28,6 +36,7 @@ function domains(config: string, files: readonly string[] = ['d', 'a', 'b', 'c']
   const env = simulatedEnvironment();
   env.files.contents.set('/etc/tls.cfg', config);
   for (const name of files) env.files.contents.set(`/etc/${name}.pem`, pem(name));
+  env.files.contents.set('/etc/locked.pem', '-----BEGIN ENCRYPTED PRIVATE KEY-----\n');
   return new TlsDomains(env, params, '/etc/');
 }
 const nameOf = (context: { profile: TlsProfile }) => context.profile.certificate?.split('\n')[1];
@@ -83,12 +92,30 @@ certificate = b.pem
     expect(nameOf(found.forClient('10.0.0.9', 5061, '', ''))).toBe('a');
     expect(nameOf(found.forClient('10.0.0.8', 5061, '', 'TWO'))).toBe('b');
     expect(found.forClient('10.0.0.8', 5061, '', '').profile.certificate).toBeNull();
+    // tls_connection_match_domain compares these.
+    const clientName = (ip: string, id: string) => found.clientName(ip, 5061, '', id);
+    expect(clientName('10.0.0.8', '')).toBe(clientName('10.0.0.7', ''));
+    expect(new Set([clientName('10.0.0.8', ''), clientName('10.0.0.9', ''), clientName('10.0.0.8', 'two')]).size).toBe(
+      3,
+    );
     expect(found.serverAddresses()).toEqual([{ ip: '10.0.0.1', port: 5061 }]);
+  });
+
+  it.each([
+    ['[server:default]\ncertificate = a.pem', undefined],
+    ['[server:default]\ncertificate = a.pem\nprivate_key_password = "a b"', 'a b'],
+    ['[server:default]\ncertificate = a.pem\npkey_password = secret', 'secret'],
+  ])('%j has the key’s password %j', (text, password) => {
+    expect(domains(text).forServer('10.0.0.1', 5061, '').profile.privateKeyPassword).toBe(password);
   });
 
   it.each([
     ['[server:default]\ncertificate = gone.pem', '[server:default]: cannot read gone.pem: ENOENT'],
     ['[server:default]\ncertificate = d.pem\nmethod = SSLv3', 'tls_method SSLv3 is not offered'],
+    [
+      '[server:default]\ncertificate = d.pem\nprivate_key = locked.pem',
+      '[server:default]: the private key is encrypted, and private_key_password is not set',
+    ],
     ['[server:default]\nverify = 1', 'tls.cfg, line 2: there is no setting verify'],
   ])('%j does not load: %s', (text, problem) => {
     expect(() => domains(text)).toThrow(problem);
@@ -96,20 +123,6 @@ certificate = b.pem
 });
 
 describe('handshakes on real sockets', () => {
-  const profile = (name: string | null, more: Partial<TlsProfile> = {}): TlsProfile => ({
-    certificate: name && tlsFile(`${name}.pem`),
-    privateKey: name && tlsFile(`${name}.key`),
-    ca: [tlsFile('ca.pem')],
-    crl: null,
-    ciphers: '',
-    minVersion: 'TLSv1.2',
-    maxVersion: 'TLSv1.3',
-    verify: false,
-    require: false,
-    acceptAny: false,
-    verifyDepth: 9,
-    ...more,
-  });
   async function pair(server: TlsProfile, client: TlsProfile | string | null, serverName = 'x.example.com') {
     const env = realEnvironment(new RecordingLog());
     const context = env.tls.context(server);
@@ -140,8 +153,8 @@ describe('handshakes on real sockets', () => {
 
   it('carries bytes both ways and tells what was agreed', async () => {
     const { serverSide, clientSide, asked, close } = await pair(
-      profile('server', { verify: true, require: true }),
-      profile('alice', { verify: true }),
+      tlsProfile('server', { verify: true, require: true }),
+      tlsProfile('alice', { verify: true }),
     );
     const [here, there] = await Promise.all([serverSide, clientSide!]);
     let got = '';
@@ -159,20 +172,20 @@ describe('handshakes on real sockets', () => {
   });
 
   it.each([
-    ['no certificate where one is wanted', profile('server', { require: true }), profile(null), 'no certificate'],
-    ['one of nobody', profile('server', { verify: true }), profile('nobody'), 'not accepted'],
+    ['no certificate where one is wanted', tlsProfile('server', { require: true }), tlsProfile(null), 'no certificate'],
+    ['one of nobody', tlsProfile('server', { verify: true }), tlsProfile('nobody'), 'not accepted'],
     [
       'a revoked one',
-      profile('server', { verify: true, crl: tlsFile('crl.pem') }),
-      profile('revoked'),
+      tlsProfile('server', { verify: true, crl: tlsFile('crl.pem') }),
+      tlsProfile('revoked'),
       'not accepted: CERT_REVOKED',
     ],
-    ['plain SIP on a TLS port', profile('server'), 'OPTIONS sip:a SIP/2.0\r\n\r\n', 'no TLS hello'],
-    ['half a hello and silence', profile('server'), '\x16\x03\x01\x02\x00\x01', 'no handshake in time'],
-    ['nothing at all', profile('server'), null, 'no handshake in time'],
+    ['plain SIP on a TLS port', tlsProfile('server'), 'OPTIONS sip:a SIP/2.0\r\n\r\n', 'no TLS hello'],
+    ['half a hello and silence', tlsProfile('server'), '\x16\x03\x01\x02\x00\x01', 'no handshake in time'],
+    ['nothing at all', tlsProfile('server'), null, 'no handshake in time'],
     [
       'an endless hello',
-      profile('server'),
+      tlsProfile('server'),
       `\x16\x03\x01\x40\x00\x01\x00\xff\xff${'x'.repeat(40_000)}`,
       'no TLS hello',
     ],
@@ -182,15 +195,81 @@ describe('handshakes on real sockets', () => {
     close();
   });
   it('a client refuses a server that nobody it trusts signed', async () => {
-    const { clientSide, close } = await pair(profile('nobody'), profile(null, { verify: true }));
+    const { clientSide, close } = await pair(tlsProfile('nobody'), tlsProfile(null, { verify: true }));
     await expect(clientSide).rejects.toThrow('not accepted');
     close();
   });
+  it('an encrypted private key is read with its password only', () => {
+    const { tls } = realEnvironment(new RecordingLog());
+    const privateKey = createPrivateKey(tlsFile('server.key'))
+      .export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'secret' })
+      .toString();
+    const context = (more: Partial<TlsProfile>) => () => tls.context({ ...tlsProfile('server'), privateKey, ...more });
+    expect(context({ privateKeyPassword: 'secret' })).not.toThrow();
+    expect(context({ privateKeyPassword: 'other' })).toThrow(/decrypt/i);
+    expect(context({})).toThrow();
+  });
   it('says what is wrong with a certificate, or a key that is not its own', () => {
     const { tls } = realEnvironment(new RecordingLog());
-    expect(() => tls.context({ ...profile('server'), certificate: 'nonsense' })).toThrow();
-    expect(() => tls.context({ ...profile('server'), privateKey: tlsFile('alice.key') })).toThrow(/mismatch/i);
+    expect(() => tls.context({ ...tlsProfile('server'), certificate: 'nonsense' })).toThrow();
+    expect(() => tls.context({ ...tlsProfile('server'), privateKey: tlsFile('alice.key') })).toThrow(/mismatch/i);
     expect(tlsFolder).toContain('tls');
+  });
+});
+
+describe('keylog_mode', () => {
+  const RANDOM = 'CLIENT_RANDOM 00 ff';
+  const EARLY = 'CLIENT_EARLY_TRAFFIC_SECRET 00 ff';
+  function open(mode: number, file = '', peer = '') {
+    const env = simulatedEnvironment();
+    const logged: string[] = [];
+    const server = { env, log: (_level: number, _source: string, text: string) => logged.push(text) };
+    const keyLog = KeyLog.open(server as unknown as ServerApi, {
+      keylog_mode: mode,
+      keylog_file: file,
+      keylog_peer: peer,
+    });
+    return { env, keyLog, logged };
+  }
+
+  it('is off, says nothing until it is active, and can be filtered', () => {
+    expect([0, 2, 14].map((mode) => open(mode).keyLog)).toEqual([null, null, null]);
+    const rows: [mode: number, lines: string[]][] = [
+      [1 + 4, []],
+      [1 + 2 + 4, [RANDOM, EARLY]],
+      [1 + 2 + 4 + 1024, [RANDOM]],
+    ];
+    for (const [mode, lines] of rows) {
+      const { keyLog, logged } = open(mode);
+      for (const line of [RANDOM, EARLY]) keyLog?.write(line);
+      expect([mode, logged]).toEqual([mode, lines.map((line) => `tlskeylog: ${line}`)]);
+    }
+  });
+  it('adds to a file', () => {
+    const { env, keyLog } = open(1 + 2 + 8, '/keys');
+    for (const line of [RANDOM, EARLY]) keyLog?.write(line);
+    keyLog?.close();
+    keyLog?.write('CLIENT_RANDOM late');
+    expect(env.files.contents.get('/keys')).toBe(`${RANDOM}\n${EARLY}\n`);
+  });
+  it('sends to a peer', async () => {
+    const { env, keyLog } = open(1 + 2 + 16, '', 'udp:127.0.0.1:8020');
+    const came: string[] = [];
+    await env.network.bindUdp({ ip: '127.0.0.1', port: 8020 }, (bytes) => came.push(bytes));
+    keyLog?.write(RANDOM);
+    await env.clock.advance(50);
+    keyLog?.write(EARLY);
+    await env.clock.advance(50);
+    keyLog?.close();
+    expect(came).toEqual([RANDOM, EARLY]);
+  });
+  it.each([
+    [1 + 8, '', '', 'keylog_file names none'],
+    [1 + 16, '', '', 'keylog_peer is ""'],
+    [1 + 16, '', 'tcp:127.0.0.1:8020', 'write udp:ADDRESS:PORT'],
+    [1 + 16, '', 'udp:127.0.0.1:80200', 'write udp:ADDRESS:PORT'],
+  ])('%i, %j and %j are refused: %s', (mode, file, peer, problem) => {
+    expect(() => open(mode, file, peer)).toThrow(problem);
   });
 });
 
@@ -201,4 +280,27 @@ it.each([
   ['AES256-SHA', 256, 'SSLv3   Kx=RSA      Au=RSA   Enc=AES(256)               Mac=SHA1\n'],
 ])('%s in one line, as openssl ciphers -v prints it', (name, bits, rest) => {
   expect(describeCipher(name, bits)).toBe(`${name.padEnd(30)} ${rest}`);
+});
+
+describe('alternative names are counted', () => {
+  const certificate = (name: string) => new Certificate(new X509Certificate(tlsFile(name)).raw);
+  it.each([
+    ['complete.pem', 'DNS', 2],
+    ['complete.pem', 'EMAIL', 2],
+    ['complete.pem', 'URI', 2],
+    ['complete.pem', 'IP', 2],
+    ['ca.pem', 'DNS', null],
+  ] as const)('%s: %s', (name, kind, expected) => {
+    const sessions = { certificate: () => certificate(name) } as unknown as Sessions;
+    const me = { state: { sessions } } as unknown as Parameters<(typeof pvs)[string]['get']>[0];
+    const { ctx } = fakeRun(
+      message(
+        'OPTIONS sip:a@b SIP/2.0\nVia: SIP/2.0/TLS h;branch=z9\nFrom: <sip:a@b>;tag=1\nTo: <sip:a@b>\nCall-ID: i\nCSeq: 1 OPTIONS\n\n',
+      ),
+    );
+    for (const side of ['peer', 'my']) {
+      expect(pvs[`tls_${side}_san_count`]!.get(me, ctx, kind, undefined)).toBe(expected);
+      expect(selects[`tls.${side}.count.*`]!.get(me, ctx, ['tls', side, 'count', kind])).toBe(String(expected ?? 0));
+    }
+  });
 });

@@ -13,9 +13,11 @@ import {
   type SecureTransport,
   type ServerApi,
   StartError,
+  scriptCallback,
   varStr,
 } from '../../runtime/sdk/index.js';
 import type { TlsParams } from './domains.js';
+import { KeyLog } from './keylog.js';
 import { pvs, selects } from './pvs.js';
 import { rpc } from './rpc.js';
 import { TlsState } from './state.js';
@@ -61,12 +63,14 @@ class TlsTransport implements SecureTransport {
     if (!context) throw new Error('no TLS configuration is loaded');
     return this.server.env.tls.connect(stream, context, { serverName, verifyName: null, timeoutMs: this.timeoutMs });
   };
+  domain: SecureTransport['domain'] = ({ ip, port }, target) =>
+    this.state.domains?.clientName(ip, port, target?.serverName ?? '', target?.serverId ?? '') ?? '';
   /** `drop` in the event route keeps anything from being sent. */
   private async allowed(ip: string, port: number): Promise<boolean> {
     const { script } = this.server;
     if (!script.hasEvent('tls:connection-out')) return true;
-    const { raw, received } = this.server.detachedRun().msg;
-    const msg = indexMessage(raw, { ...received, src: { ip, port } });
+    const { raw, received, grammar } = this.server.detachedRun().msg;
+    const msg = indexMessage(raw, { ...received, src: { ip, port } }, grammar);
     const ctx = msg instanceof ParseFailure ? null : await script.runEvent('tls:connection-out', msg);
     return ctx === null || !ctx.dropped;
   }
@@ -94,6 +98,15 @@ export default defineModule({
     require_certificate: number(0, 'The peer has to show a certificate.'),
     verify_client: { ...text('off', 'Clients: off, on, optional, optional_no_ca.'), values: ['off', 'on', 'optional', 'optional_no_ca'] }, // biome-ignore format: one row
     private_key: text('', 'PEM file; without it the key stands with the certificate.'),
+    private_key_password: text('', 'Of an encrypted private key.'),
+    key_password_mode: number(
+      0,
+      'Where that password comes from: 0 `private_key_password`; 1, a prompt, is not offered.',
+      {
+        min: 0,
+        max: 0,
+      },
+    ),
     certificate: text('cert.pem', 'PEM file, the chain after it.'),
     ca_list: text('', 'PEM file of those whose certificates are trusted.'),
     ca_path: text('', 'Folder of such certificates, named as `openssl rehash` names them.'),
@@ -120,11 +133,21 @@ export default defineModule({
     low_mem_threshold2: number(0, 'Accepted.', { live: true }),
     renegotiation: number(0, 'Renegotiation stays off.'),
     xavp_cfg: text('', 'Xavp whose `server_name` and `server_id` a connection we open takes.'),
-    event_callback: text('', 'Accepted; event routes are in the cfg.'),
+    event_callback: scriptCallback('event routes'),
     rand_engine: text('', 'Accepted; Node decides.'),
     engine: text('NONE', 'Accepted; engines are not used.'),
     engine_config: text('NONE', 'Accepted; engines are not used.'),
     engine_algorithms: text('ALL', 'Accepted; engines are not used.'),
+    provider_quirks: number(0, 'Accepted; there is one process, which loads its providers once.', { noEffect: true }),
+    provider_quirks_config: { ...text('', 'Accepted; Node reads OpenSSL’s own configuration.'), noEffect: true },
+    init_mode: number(0, 'Accepted; there are no processes that share OpenSSL’s memory.', { noEffect: true }),
+    keylog_mode: number(
+      0,
+      'Writes the secrets of sessions; a sum of 1 possible at all, 2 on, 4 to the log, 8 to `keylog_file`, 16 to `keylog_peer`, 1024 only what opens SIP.',
+      { min: 0 },
+    ),
+    keylog_file: text('', 'File they are added to, in the NSS key log format; only its owner may read it.'),
+    keylog_peer: text('', 'Peer each line is sent to: `udp:127.0.0.1:8020`.'),
   },
   stats: {
     opened_connections: { doc: 'Open TLS connections.', gauge: true },
@@ -135,8 +158,17 @@ export default defineModule({
   start(me, server) {
     const { transports, settings, stats } = server;
     if (!settings.values.enable_tls || settings.values.disable_tls) return;
+    try {
+      me.state.keyLog = KeyLog.open(server, me.params);
+    } catch (error) {
+      throw new StartError('SIPC8060', `tls: ${error instanceof Error ? error.message : String(error)}`);
+    }
+    if (me.state.keyLog !== null) server.log(0, 'tls', 'keylog_mode is on: who reads those keys reads all calls');
     const problem = me.state.reload(server);
-    if (problem !== null) throw new StartError('SIPC8060', `tls: ${problem}`);
+    if (problem !== null) {
+      me.state.keyLog?.close();
+      throw new StartError('SIPC8060', `tls: ${problem}`);
+    }
     transports.connections.secure = new TlsTransport(server, me.state, me.params);
     server.transactions.hooks.secureTarget = (run, draft) =>
       'xavps' in run ? targetOf(run as RouteContext, me.params.xavp_cfg, draft.secure) : draft.secure;
@@ -147,6 +179,9 @@ export default defineModule({
       for (const c of transports.connections.all()) if (c.isSecure) waiting += c.waitingBytes;
       return waiting;
     });
+  },
+  stop(me) {
+    me.state.keyLog?.close();
   },
   functions: {
     is_peer_verified: {

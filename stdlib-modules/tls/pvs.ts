@@ -50,6 +50,12 @@ function certificatePvs(): Record<string, Pv> {
     for (const of of ['subject', 'issuer'] as const) add(of, `Always $null: name the part of the ${of}`, reads.nothing);
     for (const [suffix, part, of] of parts)
       for (const which of of) add(`${which}_${suffix}`, `${part} of the ${which}`, reads.part(side, which, part));
+    made[`tls_${side}_san_count`] = {
+      doc: `How many alternative names of this kind ${whose} has.`,
+      type: 'int',
+      key: { use: 'req', values: Object.keys(reads.countedWords) },
+      get: (me, ctx, key) => reads.altCount(side, reads.countedWords[key]!)(me.state.sessions, ctx, 0),
+    };
     for (const [suffix, kind] of alts)
       add(`san_${suffix}`, `Alternative name (${kind})`, reads.alt(side, kind), { index: true });
   }
@@ -112,6 +118,13 @@ function certificateSelects(): Record<string, Select> {
     made[`tls.${word}.verified_cert_chain.#`] = {
       doc: "PEM text of a certificate in the chain that verified the peer's, which is number 0.",
       get: (me, ctx, path) => reads.verifiedChain(me.state.sessions, ctx, Number(path[3])) ?? undefined,
+    };
+    made[`tls.${word}.count.*`] = {
+      doc: `How many alternative names of a kind, as EMAIL, DNS, URI or IP, the certificate has (${side}).`,
+      get(me, ctx, path) {
+        const asked = Object.entries(reads.countedWords).find(([name]) => String(path[3]).startsWith(name));
+        return asked === undefined ? null : String(reads.altCount(side, asked[1])(me.state.sessions, ctx, 0) ?? 0);
+      },
     };
     for (const name of certificateWords) add(name);
     for (const name of ['subject', 'subj', 'issuer']) for (const part of Object.keys(reads.partWords)) add(name, part);

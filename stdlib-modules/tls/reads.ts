@@ -32,6 +32,11 @@ export const alt =
   (side: Side, kind: AltName): Read =>
   (sessions, ctx, index) =>
     sessions.certificate(ctx, side)?.alt(kind).at(index) ?? null;
+/** How many alternative names of this kind; null without any alternative name. */
+export const altCount =
+  (side: Side, kind: AltName): Read =>
+  (sessions, ctx) =>
+    sessions.certificate(ctx, side)?.altCount(kind) ?? null;
 export const simple =
   (side: Side, what: 'pem' | 'serial' | 'version' | 'notBefore' | 'notAfter'): Read =>
   (sessions, ctx) =>
@@ -70,6 +75,13 @@ export const altWords: Readonly<Record<string, AltName>> = {
   uri: 'URI', url: 'URI', urn: 'URI',
   ip: 'IP Address', IPAddress: 'IP Address', ip_address: 'IP Address',
 }; // biome-ignore format: one row for each kind
+/** Words that name a kind where it is counted: so many letters are looked at (tls_select.c, sel_alt_count). */
+export const countedWords: Readonly<Record<string, AltName>> = {
+  EMAIL: 'email',
+  DNS: 'DNS',
+  URI: 'URI',
+  IP: 'IP Address',
+};
 export const problemWords: Readonly<Record<string, ProblemName>> = {
   verified: 'verified',
   revoked: 'revoked',

@@ -40,6 +40,7 @@ const optionNames: readonly (readonly [shown: string, param: string])[] = [
 
 export const rpc: Readonly<Record<string, Rpc>> = {
   'tls.reload': {
+    paced: true,
     doc: 'Reload TLS configuration file',
     run(me, call, server) {
       if (!me.state.configured) return call.fault(500, 'No TLS configuration file configured');

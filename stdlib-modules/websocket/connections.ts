@@ -6,12 +6,15 @@ import {
   type Connection,
   type Counter,
   indexMessage,
+  type NextHop,
   ParseFailure,
   type ServerApi,
+  type StreamConnection,
   type StreamProtocol,
   type Timer,
 } from '../../runtime/sdk/index.js';
-import { closeFrame, FrameReader, frame, messageFrame, Opcode } from './frames.js';
+import { closeFrame, FrameReader, frame, messageFrame, Opcode, withMask } from './frames.js';
+import { answerProblem, MAX_ANSWER, openingRequest, SubProtocol, type WsTarget } from './handshake.js';
 
 const CLOSED_EVENT = 'websocket:closed';
 
@@ -26,16 +29,19 @@ export type WsStats = Readonly<
     | 'ws_failed_connections' | 'ws_local_closed_connections' | 'ws_remote_closed_connections'
     | 'ws_received_frames' | 'ws_transmitted_frames'
     | 'ws_sip_failed_connections' | 'ws_sip_local_closed_connections' | 'ws_sip_remote_closed_connections'
-    | 'ws_sip_received_frames' | 'ws_sip_transmitted_frames',
+    | 'ws_sip_received_frames' | 'ws_sip_transmitted_frames'
+    | 'ws_failed_handshakes' | 'ws_successful_handshakes' | 'ws_sip_successful_handshakes',
     Counter
   >
 >; // biome-ignore format: pairs
 
+/** Longest wait for the answer of a server we connect to. */
+const HANDSHAKE_MS = 10_000;
 const KeepAlive = { none: 0, ping: 1, pong: 2, check: 3 } as const;
 
 export class WsConnection implements StreamProtocol {
   readonly proto: 'ws' | 'wss';
-  state: 'OPEN' | 'CLOSING' = 'OPEN';
+  state: 'CONNECTING' | 'OPEN' | 'CLOSING';
   awaitingPong = false;
   /** Monotonic, ms. */
   lastUsed: number;
@@ -46,13 +52,26 @@ export class WsConnection implements StreamProtocol {
     private readonly owner: WsConnections,
     readonly connection: Connection,
     readonly subProtocol: number,
+    /** The server we connected to; null: the peer is the client. */
+    readonly target: WsTarget | null = null,
   ) {
+    this.state = target === null ? 'OPEN' : 'CONNECTING';
     this.proto = connection.isSecure ? 'wss' : 'ws';
     this.lastUsed = owner.now;
-    this.reader = new FrameReader({
-      message: (payload, opcode) => owner.message(this, payload, opcode),
-      control: (opcode, payload) => owner.control(this, opcode, payload),
-    });
+    this.reader = new FrameReader(
+      {
+        message: (payload, opcode) => owner.message(this, payload, opcode),
+        control: (opcode, payload) => owner.control(this, opcode, payload),
+      },
+      target === null ? 'client' : 'server',
+    );
+  }
+  open(stream: StreamConnection): Promise<string> {
+    return this.owner.shakeHands(this, stream);
+  }
+  /** A frame as it goes on the wire. */
+  framed(built: string): string {
+    return this.target === null ? built : withMask(built, this.owner.randomWord());
   }
   received(bytes: string): void {
     this.lastUsed = this.owner.now;
@@ -65,7 +84,7 @@ export class WsConnection implements StreamProtocol {
     this.lastUsed = this.owner.now;
     this.owner.stats.ws_transmitted_frames.value++;
     this.owner.stats.ws_sip_transmitted_frames.value++;
-    return messageFrame(message);
+    return this.framed(messageFrame(message));
   }
 }
 
@@ -85,8 +104,14 @@ export class WsConnections {
   get now(): number {
     return this.clock.monotonic();
   }
+  /** Those that are still connecting do not count. */
   get size(): number {
-    return this.byId.size;
+    let open = 0;
+    for (const { state } of this.byId.values()) if (state !== 'CONNECTING') open++;
+    return open;
+  }
+  randomWord(): number {
+    return this.server?.env.random.uint32() ?? 0;
   }
   get(id: number): WsConnection | undefined {
     return this.byId.get(id);
@@ -99,10 +124,65 @@ export class WsConnections {
   add(server: ServerApi, connection: Connection, subProtocol: number): void {
     const ws = new WsConnection(this, connection, subProtocol);
     this.byId.set(connection.id, ws);
-    this.peak = Math.max(this.peak, this.byId.size);
     server.transports.connections.upgrade(connection, ws);
+    this.opened(ws);
+  }
+  private opened(ws: WsConnection): void {
+    ws.state = 'OPEN';
+    this.peak = Math.max(this.peak, this.size);
+    this.stats.ws_successful_handshakes.value++;
+    this.stats.ws_sip_successful_handshakes.value++;
     if (this.params.keepalive_mechanism !== KeepAlive.none)
       ws.timer = this.clock.setTimer(this.params.keepalive_timeout * 1000, () => this.keepAlive(ws));
+  }
+
+  /** The connection to this server, open or about to be; null: there is none. */
+  to(target: WsTarget): WsConnection | null {
+    const { secure, host, port, path } = target;
+    for (const ws of this.byId.values()) {
+      const t = ws.target;
+      const same = t?.secure === secure && t.host === host && t.port === port && t.path === path;
+      if (same && ws.state !== 'CLOSING' && ws.connection.usable) return ws;
+    }
+    return null;
+  }
+  /** Connects as a client; false: not possible (see `Connections.open`). */
+  connect(server: ServerApi, hop: NextHop, target: WsTarget): boolean {
+    const opened = server.transports.connections.open(hop, (connection) => {
+      const ws = new WsConnection(this, connection, SubProtocol.sip, target);
+      this.byId.set(connection.id, ws);
+      return ws;
+    });
+    return opened !== null;
+  }
+  /** Resolves to what came behind the answer. */
+  shakeHands(ws: WsConnection, stream: StreamConnection): Promise<string> {
+    const { target } = ws;
+    if (target === null) return Promise.reject(new Error('the peer is the client'));
+    const raw = Buffer.alloc(16);
+    for (let at = 0; at < raw.length; at += 4) raw.writeUInt32BE(this.randomWord(), at);
+    const key = raw.toString('base64');
+    return new Promise((resolve, reject) => {
+      let held = '';
+      const settle = (problem: string | null, early = '') => {
+        timer.cancel();
+        stream.onClose = () => {};
+        stream.onData = () => {};
+        if (problem === null) {
+          this.opened(ws);
+          resolve(early);
+        } else reject(new Error(problem));
+      };
+      const timer = this.clock.setTimer(HANDSHAKE_MS, () => settle('no answer'));
+      stream.onClose = () => settle('closed');
+      stream.onData = (bytes) => {
+        held += bytes;
+        const end = held.indexOf('\r\n\r\n');
+        if (end >= 0) settle(answerProblem(held.slice(0, end), key), held.slice(end + 4));
+        else if (held.length > MAX_ANSWER) settle('the answer is too long');
+      };
+      if (!stream.write(openingRequest(target, key))) settle('closed');
+    });
   }
 
   /** A stream that ended: `event_route[websocket:closed]`. */
@@ -111,9 +191,14 @@ export class WsConnections {
     if (!ws || !this.server) return;
     this.byId.delete(connection.id);
     ws.timer?.cancel();
+    if (ws.state === 'CONNECTING') {
+      this.stats.ws_failed_handshakes.value++;
+      return;
+    }
     const { script, transports } = this.server;
     if (!script.hasEvent(CLOSED_EVENT)) return;
-    const msg = indexMessage(this.server.detachedRun().msg.raw, transports.connections.receiveInfo(connection));
+    const { raw, grammar } = this.server.detachedRun().msg;
+    const msg = indexMessage(raw, transports.connections.receiveInfo(connection), grammar);
     if (!(msg instanceof ParseFailure)) void script.runEvent(CLOSED_EVENT, msg);
   }
 
@@ -180,7 +265,7 @@ export class WsConnections {
     if (ws.state !== 'OPEN' || !this.server) return false;
     ws.lastUsed = this.now;
     this.stats.ws_transmitted_frames.value++;
-    if (this.server.transports.connections.sendRaw(ws.connection, bytes)) return true;
+    if (this.server.transports.connections.sendRaw(ws.connection, ws.framed(bytes))) return true;
     this.count('failed');
     return false;
   }

@@ -1,6 +1,6 @@
 /**
- * WebSocket frames (RFC 6455 §5) on one-byte strings: what clients send is cut, checked and unmasked, what goes to them is
- * built. Nothing is kept but the frame being received and the message being put together, both bounded.
+ * WebSocket frames (RFC 6455 §5) on one-byte strings: what the peer sends is cut, checked and unmasked, what goes to it
+ * is built. Nothing is kept but the frame being received and the message being put together, both bounded.
  */
 
 export const Opcode = { continuation: 0, text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const;
@@ -30,7 +30,11 @@ export class FrameReader {
   /** Whole frames seen. */
   frames = 0;
 
-  constructor(private readonly sink: FrameSink) {}
+  constructor(
+    private readonly sink: FrameSink,
+    /** Who sends them. */
+    private readonly from: 'client' | 'server' = 'client',
+  ) {}
 
   /** Takes the next bytes; the violation that ends the connection, or null. */
   push(bytes: string): FrameProblem | null {
@@ -50,8 +54,9 @@ export class FrameReader {
     const opcode = first & 0x0f;
     if (first & 0x70) return protocolError;
     if (opcode > Opcode.binary && (opcode < Opcode.close || opcode > Opcode.pong)) return unsupported;
-    // §5.1: a client masks all it sends. §5.5: control frames are short and whole.
-    if (!(second & 0x80)) return protocolError;
+    // §5.1: a client masks all it sends, a server nothing. §5.5: control frames are short and whole.
+    const masked = (second & 0x80) !== 0;
+    if (masked !== (this.from === 'client')) return protocolError;
     const control = opcode >= Opcode.close;
     const whole = (first & 0x80) !== 0;
     let length = second & 0x7f;
@@ -68,9 +73,10 @@ export class FrameReader {
       at = 10;
     }
     if (length > MAX_MESSAGE_BYTES || this.fragments.length + length > MAX_MESSAGE_BYTES) return tooBig;
-    if (held.length < at + 4 + length) return null;
-    const payload = unmask(held, at, length);
-    this.held = held.slice(at + 4 + length);
+    const end = at + (masked ? 4 : 0) + length;
+    if (held.length < end) return null;
+    const payload = masked ? unmask(held, at, length) : held.slice(at, end);
+    this.held = held.slice(end);
     this.frames++;
     if (control) this.sink.control(opcode, payload);
     else return this.data(opcode, payload, whole);
@@ -103,6 +109,16 @@ function unmask(held: string, at: number, length: number): string {
   const bytes = Buffer.from(held.slice(at + 4, at + 4 + length), 'latin1');
   for (let i = 0; i < length; i++) bytes[i] = (bytes[i] ?? 0) ^ held.charCodeAt(at + (i & 3));
   return bytes.toString('latin1');
+}
+
+/** A frame as a client sends it, with the four bytes of `key` (§5.3). */
+export function withMask(built: string, key: number): string {
+  const size = built.charCodeAt(1);
+  const at = size === 0x7e ? 4 : size === 0x7f ? 10 : 2;
+  const head = built.slice(2, at);
+  const mask = String.fromCharCode(key >>> 24, (key >>> 16) & 0xff, (key >>> 8) & 0xff, key & 0xff);
+  const payload = unmask(mask + built.slice(at), 0, built.length - at);
+  return built.charAt(0) + String.fromCharCode(size | 0x80) + head + mask + payload;
 }
 
 /** One whole frame to a client: never masked. */

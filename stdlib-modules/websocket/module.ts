@@ -1,17 +1,30 @@
 /** websocket: SIP over WebSocket (RFC 7118) on the TCP and TLS sockets, after a handshake in event_route[xhttp:request]. */
 import {
   defineModule,
+  type Maybe,
   opt,
   type RouteContext,
   type RpcCall,
   type ServerApi,
+  type Steps,
+  scriptCallback,
+  steps,
   type Verdict,
   varInt,
   varStr,
+  wait,
 } from '../../runtime/sdk/index.js';
 import { type WsConnection, WsConnections } from './connections.js';
 import { Opcode } from './frames.js';
-import { readHandshake, SubProtocol } from './handshake.js';
+import {
+  defaultPort,
+  hostPort,
+  readHandshake,
+  SubProtocol,
+  targetOf,
+  targetOfUrl,
+  type WsTarget,
+} from './handshake.js';
 
 /** Kamailio lists no more. */
 const MAX_LISTED = 50;
@@ -46,6 +59,50 @@ function describe(ws: WsConnection, now: number): string {
   );
 }
 
+const targetArgs = [
+  varStr('host'),
+  varInt('port', '0: that of HTTP or HTTPS'),
+  varStr('path', 'of the request'),
+  varStr('subProtocol', 'sip'),
+  varInt('secure', '1: over TLS'),
+] as const;
+const connectReturns = { 1: 'connecting', [-1]: 'not possible: the log says why' } as const;
+
+interface Me {
+  readonly params: { readonly sub_protocols: number };
+  readonly state: { readonly connections: WsConnections | null };
+}
+function refuse(ctx: RouteContext, why: string): Verdict {
+  ctx.log(-1, `no WebSocket connection is opened: ${why}`, 'websocket');
+  return -1;
+}
+const connect = (ctx: RouteContext, me: Me, target: WsTarget | null, subProtocol: string): Maybe<Verdict> =>
+  steps(connecting(ctx, me, target, subProtocol));
+function* connecting(ctx: RouteContext, me: Me, target: WsTarget | null, subProtocol: string): Steps<Verdict> {
+  const state = me.state.connections;
+  if (!state?.enabled) return refuse(ctx, 'the module is disabled');
+  if (target === null) return refuse(ctx, 'not a host, port and path');
+  // MSRP is not spoken here.
+  if (subProtocol.toLowerCase() !== 'sip' || (me.params.sub_protocols & SubProtocol.sip) === 0)
+    return refuse(ctx, `the sub-protocol ${subProtocol} is not enabled`);
+  const { core } = ctx.server.transactions;
+  const [address] = yield* wait(core.resolve(`sip:${hostPort(target)}`, target.secure ? 'tls' : 'tcp'));
+  if (address === undefined) return refuse(ctx, `${target.host} cannot be resolved`);
+  const socket = core.sendSocket(null, ctx.draft.sendSocket, address);
+  if (socket === null) return refuse(ctx, `there is no ${address.proto} socket`);
+  return state.connect(ctx.server, { ...address, host: target.host, socket }, target) ? 1 : -1;
+}
+function* send(ctx: RouteContext, me: Me, target: WsTarget | null, subProtocol: string): Steps<Verdict> {
+  if (!ctx.msg.isRequest) return refuse(ctx, 'a response is not sent');
+  if (target === null || me.state.connections?.to(target) == null) {
+    const verdict = yield* connecting(ctx, me, target, subProtocol);
+    if (verdict < 0 || target === null) return -1;
+  }
+  const uri = `sip:${hostPort(target)};transport=ws`;
+  const sent = yield* wait(ctx.server.transactions.forward(ctx, { uri, proto: target.secure ? 'wss' : 'ws' }));
+  return sent > 0 ? 1 : -1;
+}
+
 export default defineModule({
   name: 'websocket',
   doc: 'SIP over WebSocket (RFC 7118).',
@@ -61,7 +118,7 @@ export default defineModule({
     timer_interval: { type: 'int', default: 1, doc: 'Accepted.' },
     rm_delay_interval: { type: 'int', default: 5, doc: 'Accepted.' },
     verbose_list: { type: 'int', default: 0, doc: 'Accepted.' },
-    event_callback: { type: 'str', default: '', doc: 'Accepted; the event route is in the cfg.' },
+    event_callback: scriptCallback('event_route[websocket:closed]'),
   }, // biome-ignore format: one row for each
   stats: {
     ws_current_connections: gauge('Open WebSocket connections.'),
@@ -135,15 +192,46 @@ export default defineModule({
         draft.closeReply = false;
         if (!answer(ctx, shake.status, shake.reason, shake.headers)) return 0;
         state.add(server, connection, shake.subProtocol);
-        me.stats.ws_successful_handshakes.value++;
-        me.stats.ws_sip_successful_handshakes.value++;
         return 1;
+      },
+    },
+    ws_connect: {
+      doc: 'Connects to a WebSocket server; requests to its address (`$du` with `;transport=ws`) go there, once its answer is here.',
+      args: targetArgs,
+      routes: ['any'],
+      async: 'maybe',
+      returns: connectReturns,
+      example: 'ws_connect("127.0.0.1", "443", "/service", "sip", "0");',
+      run: (me, ctx, host, port, path, subProtocol, secure) =>
+        connect(ctx, me, targetOf(host, port > 0 ? port : defaultPort(secure !== 0), path, secure !== 0), subProtocol),
+    },
+    ws_connect_url: {
+      doc: 'As `ws_connect()`, with a URL.',
+      args: [varStr('url', 'ws://host:port/path or wss://…'), varStr('subProtocol', 'sip')],
+      routes: ['any'],
+      async: 'maybe',
+      returns: connectReturns,
+      example: 'ws_connect_url("ws://127.0.0.1/service", "sip");',
+      run: (me, ctx, url, subProtocol) => connect(ctx, me, targetOfUrl(url), subProtocol),
+    },
+    ws_send: {
+      doc: 'Forwards the request without a transaction over the connection to a WebSocket server, which is opened when it is not there. Port 0: 5060, with TLS 5061.',
+      args: targetArgs,
+      routes: ['any'],
+      async: 'maybe',
+      runs: ['onsend'],
+      returns: { 1: 'sent, or waits for the connection', [-1]: 'not a request, or not possible' },
+      example: 'ws_send("127.0.0.1", "80", "/service", "sip", "0");',
+      run(me, ctx, host, port, path, subProtocol, secure) {
+        const wanted = port > 0 ? port : secure === 0 ? 5060 : 5061;
+        return steps(send(ctx, me, targetOf(host, wanted, path, secure !== 0), subProtocol));
       },
     },
     ws_close: {
       doc: 'Closes the WebSocket connection of this message, or the one with this id, with a status and a reason.',
       args: [opt(varInt('status')), opt(varStr('reason')), opt(varInt('connection'))],
       routes: ['any'],
+      constArgs: true,
       returns: { 1: 'asked to close', 0: 'could not be told', [-1]: 'there is no such connection' },
       example: 'ws_close("1000", "Bye");',
       run(me, ctx, status = 1000, reason = 'Normal closure', id = ctx.msg.received.connectionId): Verdict {
