@@ -3,7 +3,9 @@
  */
 import { HeaderId } from '../message/headers.js';
 import type { SipMessage } from '../message/message.js';
+import { CancelHeaders, LocalRequestEvents } from '../transaction/settings.js';
 import { steps } from '../transaction/steps.js';
+import { RetransmitBuffer } from '../transaction/timers.js';
 import { type Branch, FAKED, type Transaction, TransactionFlag } from '../transaction/transaction.js';
 import type { Core } from './core.js';
 import { putOnWait } from './life.js';
@@ -86,9 +88,9 @@ export function cancelBranch(core: Core, t: Transaction, b: Branch, reason: stri
   const bytes =
     b.hop === null
       ? null
-      : buildLocalRequest('CANCEL', b.bytes, t.request.received, {
+      : buildLocalRequest('CANCEL', b.bytes, t.request, {
           to: to && !(t.flags & TransactionFlag.sentFromTo) ? t.request.raw.slice(to.start, to.end) : null,
-          reason,
+          reason: reason + (core.tm.headersMode & CancelHeaders.copy ? t.cancelHeaders : ''),
           extraPrefix: core.tm.acExtraHdrs,
         });
   if (bytes === null || b.hop === null) {
@@ -96,9 +98,10 @@ export function cancelBranch(core: Core, t: Transaction, b: Branch, reason: stri
     return false;
   }
   b.cancelBytes = bytes;
+  if (core.tm.localRequestEvents & LocalRequestEvents.cancel) core.script?.localRequestSent(t, bytes, b.hop);
   const { hop } = b;
   core.transports.send(hop, bytes, b.sendOptions);
-  b.localCancel ??= core.newBuffer();
+  b.localCancel ??= new RetransmitBuffer<Branch>(core.env.clock, b);
   b.localCancel.onRetransmit = () => void core.transports.send(hop, bytes, b.sendOptions);
   b.localCancel.start(hop.proto === 'udp' ? t.retrT1Ms : 0, t.retrT2Ms, t.frTimeoutMs);
   return true;
@@ -145,6 +148,17 @@ function reasonsOf(cancel: SipMessage): string {
     .join('');
 }
 
+/** headers_mode 1: what no CANCEL of ours has of its own (t_msgbuilder.c, build_local_reparse). */
+const headersOf = (cancel: SipMessage): string =>
+  cancel.headers
+    .filter(({ id }) => !OWN_FIELDS.has(id))
+    .map((h) => cancel.raw.slice(h.start, h.end))
+    .join('');
+const OWN_FIELDS: ReadonlySet<HeaderId> = new Set([
+  HeaderId.CallId, HeaderId.CSeq, HeaderId.Via, HeaderId.To, HeaderId.From, HeaderId.Route, HeaderId.MaxForwards,
+  HeaderId.Require, HeaderId.ProxyRequire, HeaderId.ContentLength, HeaderId.Reason,
+]); // biome-ignore format: one list
+
 /** A CANCEL for `invite` arrived; `own` is the CANCEL's own transaction, answered at once (§16.10). */
 export function cancelReceived(core: Core, own: Transaction, cancel: SipMessage, invite: Transaction): void {
   for (const hook of core.hooks.cancelReceived) hook(invite, cancel);
@@ -162,6 +176,7 @@ export function cancelReceived(core: Core, own: Transaction, cancel: SipMessage,
     const reasons = reasonsOf(cancel);
     if (reasons !== '') invite.cancelReason = reasons;
   }
+  if (core.tm.headersMode & CancelHeaders.copy) invite.cancelHeaders = headersOf(cancel);
   const how = howConfigured(core);
   let failed = 0;
   for (const b of set.branches) {

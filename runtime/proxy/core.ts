@@ -5,12 +5,12 @@ import type { Blocklist } from '../dns/blocklist.js';
 import { canonicalIp } from '../dns/ip.js';
 import { type Environment, type Proto, prints } from '../env.js';
 import type { Draft } from '../message/draft.js';
+import type { Grammar } from '../message/grammar.js';
 import type { SipMessage } from '../message/message.js';
 import type { Via } from '../message/via.js';
 import { defaultTmSettings, type TmSettings } from '../transaction/settings.js';
 import type { Maybe } from '../transaction/steps.js';
 import { TransactionTable } from '../transaction/table.js';
-import { RetransmitBuffer } from '../transaction/timers.js';
 import { ToTags } from '../transaction/to-tag.js';
 import type { Address, Branch, Transaction } from '../transaction/transaction.js';
 import type { RouteRun, TransactionScript } from '../transaction/types.js';
@@ -19,6 +19,8 @@ import type { ListenSocket, NextHop, SecureTarget } from '../transport/types.js'
 
 /** The core's global parameters that matter here; read when needed, so live. */
 export interface ProxySettings {
+  /** How URIs and messages are read. */
+  readonly grammar: Grammar;
   readonly mhomed: boolean;
   readonly checkVia: boolean;
   readonly replyToVia: boolean;
@@ -32,6 +34,8 @@ export interface ProxySettings {
   readonly dnsFailover: boolean;
   /** Whole `Server` line without line end; '' when none is sent. */
   readonly serverLine: string;
+  /** `sip_warning=yes`: responses made here say what came in. */
+  readonly sipWarning: boolean;
   /** Whole `User-Agent` line without line end; '' when none is sent. */
   readonly userAgentLine: string;
   /** onsend_route runs for responses too. */
@@ -127,6 +131,7 @@ export class Core {
   script: TransactionScript | null = null;
   readonly #settings: () => ProxySettings;
   #tags: ToTags | null = null;
+  readonly #bound = new Map<unknown, unknown>();
   #label: number;
 
   constructor(o: CoreOptions) {
@@ -155,8 +160,14 @@ export class Core {
   /** A job of a transaction threw: a bug of ours. */
   readonly jobFailed = (error: unknown): void =>
     this.log(-1, `error in a transaction: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
-  newBuffer(): RetransmitBuffer {
-    return new RetransmitBuffer(this.env.clock);
+  /** `act` with this server as its first argument, made once: what timers call. */
+  bound<T>(act: (core: Core, subject: T) => void): (subject: T) => void {
+    let bound = this.#bound.get(act) as ((subject: T) => void) | undefined;
+    if (bound === undefined) {
+      bound = (subject) => act(this, subject);
+      this.#bound.set(act, bound);
+    }
+    return bound;
   }
   log(level: -1 | 0 | 1 | 2 | 3, text: string): void {
     if (prints(this.env.log, level, 'tm')) this.env.log.write({ level, text, source: 'tm' });

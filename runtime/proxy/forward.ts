@@ -3,13 +3,14 @@
  */
 import type { Proto } from '../env.js';
 import type { Draft } from '../message/draft.js';
+import { HeaderId } from '../message/headers.js';
 import type { SipMessage } from '../message/message.js';
 import { buildForwardedResponse } from '../message/serialize.js';
 import { buildBranch, requestDigest, tableIndex } from '../transaction/branch-id.js';
 import { RfcMode } from '../transaction/settings.js';
 import { type Maybe, type Steps, wait } from '../transaction/steps.js';
 import { type Address, type Branch, type Transaction, TransactionFlag } from '../transaction/transaction.js';
-import { Kept, type RouteRun } from '../transaction/types.js';
+import { Kept, newArmed, type RouteRun } from '../transaction/types.js';
 import type { ListenSocket, NextHop } from '../transport/types.js';
 import { blockRefused, blockSilent, blockUnreachable, isBlocked } from './blocked.js';
 import { cancelReceived, fakeReply } from './cancel.js';
@@ -26,6 +27,9 @@ export interface RelayTo {
   readonly proto?: Proto | null;
   /** Responses are not passed on (`t_replicate`). */
   readonly replicate?: boolean;
+  /** Stateless: the Vias so far are left out, so that no response finds back; our branch's index is this. */
+  readonly ownViaOnly?: boolean;
+  readonly branchIndex?: number;
 }
 
 /** `t_forward_nonack`: 1 sent, negative: the error, also in `run.errorCode`. */
@@ -39,6 +43,7 @@ export function* forwardBranches(core: Core, t: Transaction, run: RouteRun, to: 
       return 1;
     }
   }
+  run.underWay?.();
   const first = t.branches.length;
   const branchRoute = t.onBranch;
   if (branchRoute !== null) {
@@ -88,6 +93,38 @@ export function* forwardBranches(core: Core, t: Transaction, run: RouteRun, to: 
   run.kept |= Kept.forwarded;
   return 1;
 }
+
+/** t_append_branches.c, t_cell_append_branches(): see `Transactions.appendBranches`. */
+export function* appendBranches(core: Core, t: Transaction, from: RouteRun): Steps<number> {
+  if (t.canceled) return -2;
+  if (t.status >= 200 || t.destroyed) return -3;
+  const draft = t.draft.clone();
+  draft.uriIsNew = false;
+  draft.branches = from.draft.branches.filter(
+    ({ uri, ruid }) => !t.branches.some((b) => b.uri === uri && (b.ruid ?? '') === (ruid ?? '')),
+  );
+  from.draft.branches = [];
+  // Late branches pass the branch route of the earlier ones.
+  t.onBranch ??= t.onBranchDelayed;
+  const run: RouteRun = {
+    kind: 'failure',
+    msg: t.request,
+    draft,
+    rc: 0,
+    dropped: false,
+    transaction: t,
+    branch: null,
+    reply: null,
+    armed: newArmed(),
+    errorCode: 0,
+    kept: 0,
+    underWay: null,
+    values: t.values,
+  };
+  const sent = yield* forwardBranches(core, t, run, {});
+  from.errorCode = run.errorCode;
+  return sent > 0 ? 1 : -1;
+}
 function refuseCanceled(run: RouteRun): number {
   run.draft.branches = [];
   run.errorCode = RouteError.canceled;
@@ -128,6 +165,7 @@ function* addBranch(
     run.draft.xflags = draft.xflags;
     if (branchRun.dropped) return RouteError.config;
   }
+  draft.viaFlags = (draft.viaFlags | (t.viaFlags[branch.index] ?? 0)) >>> 0;
   if (core.hooks.secureTarget) draft.secure = core.hooks.secureTarget(run, draft);
   // A Request-URI changed in the branch route does not move the next hop; $du does.
   const nextHop = to.uri ?? draft.dstUri ?? target.dstUri ?? target.uri;
@@ -263,20 +301,23 @@ function withResolver<T>(): { promise: Promise<T>; resolve: (value: T) => void }
 export function startTimers(core: Core, t: Transaction, branch: Branch): void {
   const { hop } = branch;
   if (hop === null) return;
-  branch.request.onRetransmit = () => {
-    if (core.transports.send(hop, branch.bytes, branch.sendOptions)) return;
-    branch.request.stop();
-    fakeReply(core, t, branch, 503);
-  };
-  branch.request.onFinal = () => noResponse(core, t, branch);
+  branch.request.onRetransmit = core.bound(sendAgain);
+  branch.request.onFinal = core.bound(noResponse);
   const asRfc = (core.tm.rfcMode & RfcMode.timers) !== 0;
   const finalMs = Math.min(asRfc ? 64 * t.retrT1Ms : t.frTimeoutMs, Math.max(1, t.endOfLifeMs - core.nowMs));
   const longestMs = asRfc && t.isInvite ? Number.POSITIVE_INFINITY : t.retrT2Ms;
   branch.request.start(hop.proto === 'udp' ? t.retrT1Ms : 0, longestMs, finalMs);
 }
 
+function sendAgain(core: Core, branch: Branch): void {
+  if (branch.hop !== null && core.transports.send(branch.hop, branch.bytes, branch.sendOptions)) return;
+  branch.request.stop();
+  fakeReply(core, branch.transaction, branch, 503);
+}
+
 /** Timers B, C and F (RFC 3261 §17.1, §16.8): as if a 408 (`reply_408_code`) had come. */
-export function noResponse(core: Core, t: Transaction, branch: Branch): void {
+export function noResponse(core: Core, branch: Branch): void {
+  const { transaction: t } = branch;
   if (t.destroyed) return;
   branch.timedOut = true;
   if (branch.hop && branch.lastReceived === 0) blockSilent(core, branch.hop, t.request.methodId);
@@ -358,7 +399,8 @@ function nextAlternative(core: Core, old: Branch): Branch | null {
 
 /** Stateless: 1 sent, negative the error. The branch is the same for every retransmission (§16.11). */
 export function* forwardStateless(core: Core, run: RouteRun, to: RelayTo = {}): Steps<number> {
-  const { msg, draft } = run;
+  const { msg } = run;
+  const draft = to.ownViaOnly ? withoutVias(run) : run.draft;
   const nextHop = to.uri ?? draft.dstUri ?? draft.uri ?? msg.requestUri;
   const addresses = yield* wait(core.resolve(nextHop, to.proto ?? null));
   if (addresses.length === 0) {
@@ -366,7 +408,11 @@ export function* forwardStateless(core: Core, run: RouteRun, to: RelayTo = {}): 
     run.errorCode = RouteError.badAddress;
     return RouteError.badAddress;
   }
-  const branch = buildBranch(tableIndex(msg.callId ?? '', msg.cseq?.number ?? 0), requestDigest(msg), 0);
+  const branch = buildBranch(
+    tableIndex(msg.callId ?? '', msg.cseq?.number ?? 0),
+    requestDigest(msg),
+    to.branchIndex ?? 0,
+  );
   let error: number = RouteError.send;
   for (const address of addresses) {
     const socket = core.sendSocket(msg, draft.sendSocket, address);
@@ -374,7 +420,9 @@ export function* forwardStateless(core: Core, run: RouteRun, to: RelayTo = {}): 
       error = RouteError.noSocket;
       continue;
     }
-    const { hop, bytes } = requestFor(core, msg, draft, hopTo(address, socket, draft), branch);
+    const { hop, bytes } = requestFor(core, msg, draft, hopTo(address, socket, draft), branch, {
+      keepVia: to.ownViaOnly,
+    });
     if (core.blocklist?.blocks(hop)) {
       error = RouteError.send;
       if (!core.settings.dnsFailover) break;
@@ -398,6 +446,12 @@ export function* forwardStateless(core: Core, run: RouteRun, to: RelayTo = {}): 
   }
   run.errorCode = error;
   return error;
+}
+
+function withoutVias({ msg, draft }: RouteRun): Draft {
+  const alone = draft.clone();
+  for (const via of msg.headersOf(HeaderId.Via)) alone.edits.remove(via.start, via.end);
+  return alone;
 }
 
 /** A response without a transaction: to the second Via (RFC 3261 §16.11, §18.2.2). */

@@ -7,7 +7,6 @@ import { RfcMode } from '../transaction/settings.js';
 import { Branch, Transaction, TransactionFlag } from '../transaction/transaction.js';
 import type { RouteRun } from '../transaction/types.js';
 import type { Core } from './core.js';
-import { retransmitResponse } from './replies.js';
 
 /** The caller has checked that the request has the fields a transaction needs, and that none is there for it. */
 export function createTransaction(core: Core, run: RouteRun): Transaction {
@@ -20,7 +19,6 @@ export function createTransaction(core: Core, run: RouteRun): Transaction {
     index: tableIndex(msg.callId ?? '', msg.cseq?.number ?? 0),
     label: core.nextLabel(),
     md5: requestDigest(msg),
-    response: core.newBuffer(),
     values: run.values,
     createdAtMs: core.nowMs,
   });
@@ -49,8 +47,6 @@ export function createTransaction(core: Core, run: RouteRun): Transaction {
   if (draft.noConnectReply || draft.closeReply) {
     t.responseOptions = { noConnect: draft.noConnectReply, close: draft.closeReply };
   }
-  t.response.onRetransmit = () => retransmitResponse(core, t);
-  t.response.onFinal = () => putOnWait(core, t);
   prepareTransaction(core, t);
   core.table.insert(t);
   run.transaction = t;
@@ -67,7 +63,7 @@ export function prepareTransaction(core: Core, t: Transaction): void {
 
 export const branchParam = (t: Transaction, branch: number): string => buildBranch(t.index, t.md5, branch);
 
-export const newBranch = (core: Core, t: Transaction): Branch => new Branch(t, t.branches.length, core.newBuffer());
+export const newBranch = (core: Core, t: Transaction): Branch => new Branch(t, t.branches.length, core.env.clock);
 
 /** Timers D, J, K, L and M in one: tm's wt_timer, or 64*T1 where a datagram may come again (RFC 3261 §17, RFC 6026 §8). */
 function waitMs(core: Core, t: Transaction): number {
@@ -83,7 +79,7 @@ export function putOnWait(core: Core, t: Transaction): void {
   t.flags |= TransactionFlag.onWait;
   t.waitStartMs = core.nowMs;
   core.counters.waiting++;
-  t.waitTimer = core.env.clock.setTimer(waitMs(core, t), () => destroy(core, t));
+  t.waitTimer = core.env.clock.setTimer(waitMs(core, t), core.bound(destroy), t);
 }
 
 export function stopBranchTimers(t: Transaction): void {
@@ -92,7 +88,7 @@ export function stopBranchTimers(t: Transaction): void {
 
 /** `t_release()`, and the ACK to a negative response: nothing more is sent, the wait timer runs. */
 export function release(core: Core, t: Transaction): void {
-  t.response.stop();
+  t.response?.stop();
   stopBranchTimers(t);
   putOnWait(core, t);
 }
@@ -101,7 +97,7 @@ export function destroy(core: Core, t: Transaction): void {
   if (t.destroyed) return;
   t.destroyed = true;
   t.waitTimer?.cancel();
-  t.response.stop();
+  t.response?.stop();
   for (const b of t.branches) {
     b.request.stop();
     b.localCancel?.stop();

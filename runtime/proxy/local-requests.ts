@@ -4,19 +4,19 @@
  */
 import { isDigit, isSpace } from '../message/chars.js';
 import { HeaderId } from '../message/headers.js';
-import { indexMessage, ParseFailure, type ReceiveInfo } from '../message/message.js';
+import { indexMessage, ParseFailure, type SipMessage } from '../message/message.js';
 
 export function buildLocalRequest(
   method: 'ACK' | 'CANCEL',
   invite: string,
-  received: ReceiveInfo,
+  like: Pick<SipMessage, 'received' | 'grammar'>,
   o: {
     /** Whole To field with its line end, instead of the INVITE's. */ to: string | null;
     reason: string;
     extraPrefix: string;
   },
 ): string | null {
-  const msg = indexMessage(invite, received);
+  const msg = indexMessage(invite, like.received, like.grammar);
   if (msg instanceof ParseFailure) return null;
   const prefix = o.extraPrefix.toLowerCase();
   const { raw, startLine } = msg;

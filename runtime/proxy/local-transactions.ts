@@ -95,7 +95,7 @@ function textOf(core: Core, r: LocalRequest, callId: string, cseq: number): stri
 }
 
 export function* sendLocalRequest(core: Core, r: LocalRequest): Steps<LocalSent> {
-  const nextHop = r.nextHop || (r.routes?.[0] === undefined ? r.uri : routeUri(r.routes[0]));
+  const nextHop = r.nextHop || (r.routes?.[0] === undefined ? r.uri : routeUri(r.routes[0], core.settings.grammar));
   const addresses = yield* wait(core.resolve(nextHop, null));
   const [address, ...alternatives] = addresses;
   const socket = address ? core.sendSocket(null, r.socket ?? null, address) : null;
@@ -114,7 +114,7 @@ export function* sendLocalRequest(core: Core, r: LocalRequest): Steps<LocalSent>
     connectionId: 0,
     at: core.env.clock.now(),
   };
-  const bare = indexMessage(textOf(core, r, callId, cseq), received);
+  const bare = indexMessage(textOf(core, r, callId, cseq), received, core.settings.grammar);
   if (bare instanceof ParseFailure) {
     core.log(-1, `a ${r.method} request could not be built: ${bare.reason}`);
     return failed(RouteError.badRequest);
@@ -122,7 +122,7 @@ export function* sendLocalRequest(core: Core, r: LocalRequest): Steps<LocalSent>
   const id = { index: tableIndex(callId, cseq), md5: core.env.random.hex(32) };
   const via = { socket, proto: hop.proto, hop, branchParam: buildBranch(id.index, id.md5, 0) };
   const options = { localRport: core.settings.localRport, keepVia: true };
-  const request = indexMessage(buildRequest(bare, new Draft(), via, options), received);
+  const request = indexMessage(buildRequest(bare, new Draft(), via, options), received, core.settings.grammar);
   if (request instanceof ParseFailure) return failed(RouteError.badRequest);
 
   const t = newLocalTransaction(core, r, request, id);
@@ -170,7 +170,6 @@ function newLocalTransaction(
     index: id.index,
     label: core.nextLabel(),
     md5: id.md5,
-    response: core.newBuffer(),
     values: {},
     createdAtMs: core.nowMs,
   });
@@ -219,7 +218,7 @@ function* localRequestRoute(
   const own = newVia ? run.msg.header(HeaderId.Via) : undefined;
   if (own) after.edits.remove(own.start, own.end);
   const text = buildRequest(run.msg, after, out, { noVia: !newVia, keepVia: true, noPath: false });
-  const again = indexMessage(text, request.received);
+  const again = indexMessage(text, request.received, request.grammar);
   if (again instanceof ParseFailure) {
     core.log(-1, `event_route[tm:local-request] left no message: ${again.reason}`);
     return { message: request, hop };

@@ -3,8 +3,9 @@
  */
 import type { Draft } from '../message/draft.js';
 import { indexMessage, ParseFailure, type SipMessage } from '../message/message.js';
-import { buildResponse } from '../message/serialize.js';
+import { buildResponse, buildWarning } from '../message/serialize.js';
 import { RfcMode } from '../transaction/settings.js';
+import { RetransmitBuffer } from '../transaction/timers.js';
 import type { Transaction } from '../transaction/transaction.js';
 import { type CancelSet, cancelNow, newCancelSet, prepareToCancel } from './cancel.js';
 import type { Core } from './core.js';
@@ -42,6 +43,13 @@ function qText(q: number): string {
   return text;
 }
 
+/** MAX_WARNING_LEN of Kamailio: a longer one is left out. */
+const MAX_WARNING_BYTES = 1024;
+function warningOf(msg: SipMessage, draft: Draft): string | undefined {
+  const text = buildWarning(msg, draft, process.pid);
+  return text.length <= MAX_WARNING_BYTES ? text : undefined;
+}
+
 /** Text of a response to `msg`, with our To-tag where one is due. */
 export function responseText(
   core: Core,
@@ -58,6 +66,7 @@ export function responseText(
   return buildResponse(msg, draft, status, reason, {
     toTag: tag,
     server: core.settings.serverLine,
+    warning: core.settings.sipWarning ? warningOf(msg, draft) : undefined,
     forceRport: core.settings.forceRport,
     headers: headers === '' ? undefined : headers,
     body: more.body,
@@ -115,7 +124,7 @@ const cancelAfterFinal = (core: Core, t: Transaction, set: CancelSet): void => c
 function localResponseEvent(core: Core, t: Transaction, bytes: string): void {
   const { script } = core;
   if (script === null || !script.hasEvent('tm:local-response')) return;
-  const reply = indexMessage(bytes, t.request.received);
+  const reply = indexMessage(bytes, t.request.received, core.settings.grammar);
   if (!(reply instanceof ParseFailure)) void script.event('tm:local-response', reply, t);
 }
 
@@ -130,8 +139,16 @@ export function retransmitFinal(core: Core, t: Transaction): void {
   if (!t.isInvite || t.isLocal) return;
   const datagram = t.responseHop?.proto === 'udp';
   const finalMs = core.tm.rfcMode & RfcMode.timers ? 64 * t.retrT1Ms : t.frTimeoutMs;
-  if (t.status >= 300) t.response.start(datagram ? t.retrT1Ms : 0, t.retrT2Ms, finalMs);
-  else if (t.relayedBranch === -2 && t.status >= 200) t.response.start(t.retrT1Ms, t.retrT2Ms, finalMs);
+  if (t.status >= 300) responseTimers(core, t).start(datagram ? t.retrT1Ms : 0, t.retrT2Ms, finalMs);
+  else if (t.relayedBranch === -2 && t.status >= 200) responseTimers(core, t).start(t.retrT1Ms, t.retrT2Ms, finalMs);
+}
+
+function responseTimers(core: Core, t: Transaction): RetransmitBuffer<Transaction> {
+  if (t.response !== null) return t.response;
+  t.response = new RetransmitBuffer(core.env.clock, t);
+  t.response.onRetransmit = core.bound(retransmitResponse);
+  t.response.onFinal = core.bound(putOnWait);
+  return t.response;
 }
 
 export function sendResponse(core: Core, t: Transaction, bytes: string): boolean {

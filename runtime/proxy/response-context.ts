@@ -91,7 +91,8 @@ interface Decision {
 }
 const nothing = (outcome: Outcome): Decision => ({ outcome, store: false, relay: -1 });
 
-function* decide(core: Core, t: Transaction, b: Branch, status: number, reply: Reply, set: CancelSet): Steps<Decision> {
+/** Null: a negative response, which may have routes to run (`decideNegative`). */
+function decide(core: Core, t: Transaction, b: Branch, status: number, set: CancelSet): Decision | null {
   const success = status >= 200 && status < 300 && t.isInvite;
   if (t.status >= 200) {
     // RFC 3261 §16.7 item 5: every 2xx to an INVITE goes upstream.
@@ -104,7 +105,7 @@ function* decide(core: Core, t: Transaction, b: Branch, status: number, reply: R
     const givenUp = b.timedOut || b.reply === FAKED;
     if (!(success && (b.lastReceived < 300 || givenUp))) return nothing('discarded');
   }
-  if (status >= 300) return yield* decideNegative(core, t, b, status, reply, set);
+  if (status >= 300) return null;
   b.lastReceived = status;
   const relay = status === 100 && !core.tm.relay100 ? -1 : b.index;
   if (status < 200) return { outcome: 'provisional', store: false, relay };
@@ -221,7 +222,7 @@ export function* relayReply(
   set: CancelSet,
   putWait: boolean,
 ): Steps<Outcome> {
-  const decision = yield* decide(core, t, b, status, reply, set);
+  const decision = decide(core, t, b, status, set) ?? (yield* decideNegative(core, t, b, status, reply, set));
   if (decision.store) b.reply = reply;
   if (decision.relay < 0) return decision.outcome;
   const chosen = decision.relay === b.index ? reply : t.branches[decision.relay]!.reply;
@@ -263,7 +264,7 @@ export function* relayReply(
   if (kept && !repeated)
     for (const hook of core.hooks.responseReady) hook(t, text.generated ? null : messageOf(chosen), text.status);
   if (decision.outcome === 'completed') retransmitFinal(core, t);
-  if (!(yield* onsendAllows(core, t, chosen, text.bytes))) {
+  if (chosen !== FAKED && seesResponses(core) && !(yield* onsendAllows(core, t, chosen, text.bytes))) {
     core.log(-1, 'reply dropped (onsend_route)');
   } else if (sendResponse(core, t, text.bytes) && !repeated && kept) {
     for (const hook of core.hooks.responseOut)
@@ -284,9 +285,10 @@ function tellSender(core: Core, t: Transaction, status: number, reply: SipMessag
   if (!repeated) t.onCompleted?.(outcome);
 }
 
-function* onsendAllows(core: Core, t: Transaction, reply: Reply, bytes: string): Steps<boolean> {
-  if (reply === FAKED || t.responseHop === null || core.script === null || !core.script.hasOnsend) return true;
-  if (!core.settings.onsendReplies) return true;
+/** The program's onsend_route is run on responses too (`onsend_route_reply`). */
+const seesResponses = (core: Core): boolean => core.script?.hasOnsend === true && core.settings.onsendReplies;
+function* onsendAllows(core: Core, t: Transaction, reply: EditedReply, bytes: string): Steps<boolean> {
+  if (t.responseHop === null || core.script === null) return true;
   const run = yield* wait(core.script.onsend(reply.message, t.responseHop, bytes, t));
   return !run.dropped;
 }

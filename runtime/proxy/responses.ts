@@ -6,6 +6,7 @@
 import type { Draft } from '../message/draft.js';
 import { HeaderId } from '../message/headers.js';
 import type { SipMessage } from '../message/message.js';
+import { LocalRequestEvents } from '../transaction/settings.js';
 import { type Steps, wait } from '../transaction/steps.js';
 import {
   type Branch,
@@ -19,7 +20,7 @@ import { cancelBranch, cancelNow, howConfigured, newCancelSet } from './cancel.j
 import type { Core } from './core.js';
 import { tryAlternative } from './forward.js';
 import { putOnWait, stopBranchTimers } from './life.js';
-import { acknowledgeSuccess } from './local-ack.js';
+import { acknowledgeSuccess, leaveAck } from './local-ack.js';
 import { buildLocalRequest } from './local-requests.js';
 import { relayReply } from './response-context.js';
 
@@ -38,8 +39,10 @@ export function* responseReceived(core: Core, b: Branch, msg: SipMessage, draft:
   if (msg.status >= 200) {
     b.request.stop();
     if (t.isInvite && msg.status >= 300) acknowledge(core, t, b, msg);
-    else if (t.isInvite && t.isOriginated && !(t.flags & TransactionFlag.ownAck))
-      yield* acknowledgeSuccess(core, b, msg);
+    else if (t.isInvite && t.isOriginated) {
+      if (t.flags & TransactionFlag.ownAck) leaveAck(core, b, msg);
+      else yield* acknowledgeSuccess(core, b, msg);
+    }
   } else {
     // RFC 3261 §9.1: a branch of another method that timed out stays as it is when its server turns out to be alive.
     if (b.canceled && t.isInvite) {
@@ -50,7 +53,7 @@ export function* responseReceived(core: Core, b: Branch, msg: SipMessage, draft:
     else b.request.slowDown(t.retrT2Ms);
   }
   const earlier = t.suspension;
-  const reply = yield* replyRoute(core, t, b, msg, draft);
+  const reply = b.onReply === null ? { message: msg, draft } : yield* replyRoute(core, t, b, b.onReply, msg, draft);
   if (reply === null) return;
   const { status } = reply.message;
   if (status === 503) blockUnavailable(core, reply.message);
@@ -105,12 +108,14 @@ function restartRinging(core: Core, t: Transaction, b: Branch): void {
 function acknowledge(core: Core, t: Transaction, b: Branch, msg: SipMessage): void {
   const to = msg.header(HeaderId.To);
   if (!to || b.hop === null) return;
-  const ack = buildLocalRequest('ACK', b.bytes, t.request.received, {
+  const ack = buildLocalRequest('ACK', b.bytes, t.request, {
     to: msg.raw.slice(to.start, to.end),
     reason: '',
     extraPrefix: core.tm.acExtraHdrs,
   });
-  if (ack !== null) core.transports.send(b.hop, ack, b.sendOptions);
+  if (ack === null) return;
+  core.transports.send(b.hop, ack, b.sendOptions);
+  if (core.tm.localRequestEvents & LocalRequestEvents.ack) core.script?.localRequestSent(t, ack, b.hop);
 }
 
 function cancelNowThatItAnswered(core: Core, t: Transaction, b: Branch): void {
@@ -124,9 +129,15 @@ function cancelNowThatItAnswered(core: Core, t: Transaction, b: Branch): void {
 }
 
 /** Null: dropped. Final responses cannot be dropped here: the timers are stopped already. */
-function* replyRoute(core: Core, t: Transaction, b: Branch, msg: SipMessage, draft: Draft): Steps<EditedReply | null> {
-  const name = b.onReply;
-  if (name === null || core.script === null) return { message: msg, draft };
+function* replyRoute(
+  core: Core,
+  t: Transaction,
+  b: Branch,
+  name: string,
+  msg: SipMessage,
+  draft: Draft,
+): Steps<EditedReply | null> {
+  if (core.script === null) return { message: msg, draft };
   const last = b.lastReceived;
   draft.flags = t.draft.flags;
   draft.xflags = t.draft.xflags;

@@ -36,7 +36,7 @@ export function suspend(core: Core, run: RouteRun, t: Transaction): number {
   t.suspension = { branch, reply: null, uriIsNew: run.draft.uriIsNew };
   branch.request.onFinal = () => {
     t.flags &= ~TransactionFlag.suspended;
-    noResponse(core, t, branch);
+    noResponse(core, branch);
   };
   return 1;
 }
@@ -47,7 +47,7 @@ function blindBranch(core: Core, run: RouteRun, t: Transaction): Branch {
   branch.onFailure = t.onFailure;
   t.branches.push(branch);
   t.flags |= TransactionFlag.noisyTimer;
-  branch.request.onFinal = () => noResponse(core, t, branch);
+  branch.request.onFinal = core.bound(noResponse);
   branch.request.start(0, 0, waitMs(core, t));
   run.kept |= Kept.forwarded;
   return branch;
@@ -68,7 +68,7 @@ function suspendResponse(core: Core, run: RouteRun, t: Transaction): number {
   t.suspension = { branch, reply: { message, draft: run.draft.clone() }, uriIsNew: false };
   branch.request.onFinal = () => {
     if (t.suspended && t.suspension?.branch === branch) resume(core, t, null);
-    else noResponse(core, t, branch);
+    else noResponse(core, branch);
   };
   branch.request.restartFinal(waitMs(core, t));
   return 1;
@@ -103,23 +103,7 @@ function resume(core: Core, t: Transaction, name: string | null): void | Promise
   t.suspension = null;
   if (suspension === null || (t.canceled && suspension.reply === null)) return undefined;
   const route = t.canceled ? null : name;
-  let ended: (() => void) | null = null;
-  let over = false;
-  t.exclusively(() => {
-    const running = steps(resumed(core, t, suspension, route));
-    const finish = () => {
-      over = true;
-      ended?.();
-    };
-    if (running instanceof Promise) return running.finally(finish);
-    finish();
-    return undefined;
-  });
-  return over
-    ? undefined
-    : new Promise((resolve) => {
-        ended = resolve;
-      });
+  return t.inTurn(() => steps(resumed(core, t, suspension, route)), undefined);
 }
 
 function* resumed(core: Core, t: Transaction, s: Suspension, name: string | null): Steps<void> {
@@ -147,7 +131,7 @@ function* resumeRequest(core: Core, t: Transaction, blind: Branch, uriIsNew: boo
 function* resumeResponse(core: Core, t: Transaction, s: Suspension, name: string | null): Steps<void> {
   const { branch, reply } = s;
   if (reply === null || core.script === null) return;
-  branch.request.onFinal = () => noResponse(core, t, branch);
+  branch.request.onFinal = core.bound(noResponse);
   if (reply.message.status >= 200) branch.request.stop();
   // The wait itself was the branch's timer.
   else if (!branch.request.running) branch.request.restartFinal(waitMs(core, t));

@@ -4,6 +4,7 @@ import { Targets } from '../dns/target.js';
 import { type SimulatedEnvironment, SimulatedWorld } from '../env/simulated.js';
 import type { DatagramSocket } from '../env.js';
 import { Draft } from '../message/draft.js';
+import { defaultGrammar } from '../message/grammar.js';
 import { parseMessage, SipMessage } from '../message/message.js';
 import type { RouteKind } from '../sdk/define.js';
 import { Settings } from '../settings.js';
@@ -22,6 +23,7 @@ export class TestRun implements RouteRun {
   reply: SipMessage | null = null;
   readonly armed = newArmed();
   errorCode = 0;
+  underWay = null;
   kept = 0;
   values: object = {};
   constructor(
@@ -37,6 +39,7 @@ export class Bench implements TransactionScript {
   readonly world = new SimulatedWorld(1);
   readonly env: SimulatedEnvironment = this.world.host(['10.0.0.1']);
   readonly settings: { -readonly [K in keyof ProxySettings]: ProxySettings[K] } = {
+    grammar: defaultGrammar,
     mhomed: false,
     checkVia: false,
     replyToVia: false,
@@ -46,6 +49,7 @@ export class Bench implements TransactionScript {
     mtuProtos: 0,
     dnsFailover: false,
     serverLine: '',
+    sipWarning: false,
     userAgentLine: '',
     onsendReplies: false,
   };
@@ -70,7 +74,7 @@ export class Bench implements TransactionScript {
     bench.tm.script = bench;
     await bench.transports.prepare(listen.map((address) => ({ address })));
     await bench.transports.open((bytes, received) => {
-      const msg = parseMessage(bytes, received, ++bench.#id);
+      const msg = parseMessage(bytes, received, defaultGrammar, ++bench.#id);
       if (!(msg instanceof SipMessage)) return;
       if (!msg.isRequest) {
         void bench.tm.response(msg, new Draft());
@@ -118,6 +122,7 @@ export class Bench implements TransactionScript {
   slReply(msg: SipMessage, draft: Draft): RouteRun {
     return new TestRun('core_reply', msg, draft, this.tm);
   }
+  localRequestSent(): void {}
   localRequest(t: Transaction, msg: SipMessage, draft: Draft): RouteRun {
     const run = new TestRun('local', msg, draft, this.tm);
     run.transaction = t;

@@ -5,7 +5,7 @@
 import type { Draft } from '../message/draft.js';
 import { indexMessage, ParseFailure, type SipMessage } from '../message/message.js';
 import type { Verdict } from '../sdk/define.js';
-import { RfcMode } from '../transaction/settings.js';
+import { CancelHeaders, RfcMode } from '../transaction/settings.js';
 import { type Maybe, type Steps, steps, wait } from '../transaction/steps.js';
 import { hasTransactionFields, type RequestMatch } from '../transaction/table.js';
 import { type Branch, type Transaction, TransactionFlag } from '../transaction/transaction.js';
@@ -13,8 +13,9 @@ import { Kept, type RouteRun, type TransactionScript } from '../transaction/type
 import { type CancelHow, cancelBranch, howConfigured, howFor, prepareBranch } from './cancel.js';
 import { Core, type CoreOptions, type Hooks, type TmCounters } from './core.js';
 import { RouteError } from './errors.js';
-import { forwardBranches, forwardResponse, forwardStateless, type RelayTo } from './forward.js';
+import { appendBranches, forwardBranches, forwardResponse, forwardStateless, type RelayTo } from './forward.js';
 import { createTransaction, destroy, release } from './life.js';
+import { acknowledgeOwn } from './local-ack.js';
 import { type LocalRequest, type LocalSent, sendLocalRequest } from './local-transactions.js';
 import { type LocalReply, replyError, replyLocally, replyStateless, retransmitResponse } from './replies.js';
 import { pickBranch, pickedStatus } from './response-context.js';
@@ -64,13 +65,15 @@ export class Transactions {
   }
   /** The transaction this request belongs to (`found` only); for a response its own. */
   lookup(msg: SipMessage): Transaction | null {
-    if (!msg.isRequest) return this.core.table.ofResponse(msg)?.transaction ?? null;
+    if (!msg.isRequest) return this.branchOf(msg)?.transaction ?? null;
     const match = this.match(msg);
     return match.kind === 'found' ? match.transaction : null;
   }
   /** The branch a response came in on. */
   branchOf(reply: SipMessage): Branch | null {
-    return this.core.table.ofResponse(reply);
+    const branch = this.core.table.ofResponse(reply);
+    const over = branch !== null && (branch.transaction.flags & TransactionFlag.onWait) !== 0;
+    return over && this.core.tm.onlyActive ? null : branch;
   }
   /** The INVITE a CANCEL is for. */
   canceledBy(cancel: SipMessage): Transaction | null {
@@ -199,7 +202,12 @@ export class Transactions {
     }
     if (run.msg.method === 'CANCEL' && core.tm.unmatchedCancel !== 0) {
       if (this.canceledBy(run.msg) === null) {
-        return core.tm.unmatchedCancel === 2 ? 1 : yield* forwardStateless(core, run, to);
+        return core.tm.unmatchedCancel === 2
+          ? 1
+          : yield* forwardStateless(core, run, {
+              ...to,
+              ownViaOnly: (core.tm.headersMode & CancelHeaders.ownViaOnly) !== 0,
+            });
       }
     }
     const created = this.create(run);
@@ -225,7 +233,9 @@ export class Transactions {
       return result;
     }
     if (t.flags & TransactionFlag.disableInternalReply) return -4;
-    run.kept |= Kept.errorDelayed;
+    if (core.tm.delayedReply) run.kept |= Kept.errorDelayed;
+    else if (replyError(core, t, run.errorCode)) run.kept |= Kept.replied;
+    else this.release(run, t);
     return result;
   }
 
@@ -298,6 +308,11 @@ export class Transactions {
     return steps(sendLocalRequest(this.core, r));
   }
 
+  /** The ACK to the 2xx of an INVITE of our own whose sender wanted to send it (`ownAck`). False: there is none to send. */
+  acknowledgeOwn(t: Transaction, headers: string, body: string): Maybe<boolean> {
+    return steps(acknowledgeOwn(this.core, t, { headers, body }));
+  }
+
   /** `t_suspend()`: creates the transaction when there is none. 1 or an error. */
   suspend(run: RouteRun): Verdict {
     if (run.transaction === null) {
@@ -322,6 +337,15 @@ export class Transactions {
     return steps(forwardBranches(this.core, t, run, to));
   }
 
+  /**
+   * Branches a run collected, added to a transaction under way: 1 sent, -1 nothing could be, -2 it is canceled, -3 it has
+   * its final response. A target that has a branch already gets no second one.
+   */
+  appendBranches(run: RouteRun, t: Transaction): Maybe<number> {
+    const append = () => steps(appendBranches(this.core, t, run));
+    return run.transaction === t ? append() : t.inTurn(append, -1);
+  }
+
   /** Forwards a response by its second Via, whatever transaction it belongs to. */
   forwardResponse(msg: SipMessage, draft: Draft): Maybe<boolean> {
     return steps(forwardResponse(this.core, msg, draft));
@@ -329,7 +353,7 @@ export class Transactions {
   /** Runs `event_route[name]` on the response just sent to `request`. */
   responseEvent(name: string, request: SipMessage, bytes: string): void {
     const { script } = this.core;
-    const reply = indexMessage(bytes, request.received);
+    const reply = indexMessage(bytes, request.received, request.grammar);
     if (script !== null && !(reply instanceof ParseFailure)) void script.event(name, reply, null);
   }
 
@@ -339,7 +363,7 @@ export class Transactions {
   /** A response after reply_route; `draft` is what that did. False: nobody's, and it could not be forwarded either. */
   response(msg: SipMessage, draft: Draft): Maybe<boolean> {
     for (const seen of this.responseSeen) seen(msg);
-    const branch = msg.callId === null || msg.cseq === null ? null : this.core.table.ofResponse(msg);
+    const branch = msg.callId === null || msg.cseq === null ? null : this.branchOf(msg);
     if (branch === null) return steps(this.#foreign(msg, draft));
     branch.transaction.exclusively(() => steps(responseReceived(this.core, branch, msg, draft)));
     return true;

@@ -4,7 +4,7 @@
  */
 import type { Draft } from '../message/draft.js';
 import type { SipMessage } from '../message/message.js';
-import { buildRequest, type Outgoing } from '../message/serialize.js';
+import { buildRequest, type Outgoing, type RequestOptions } from '../message/serialize.js';
 import type { NextHop } from '../transport/types.js';
 import type { Core } from './core.js';
 
@@ -22,12 +22,13 @@ export function requestFor(
   draft: Draft,
   given: NextHop,
   branchParam: string,
+  more: RequestOptions = {},
 ): BuiltRequest {
   // A URI says `transport=ws` for both kinds; the connection knows.
   const kind = given.proto === 'ws' ? core.transports.webSocketTo(given.ip, given.port)?.proto : undefined;
   const hop = kind === undefined ? given : { ...given, proto: kind };
   const { settings } = core;
-  const options = { forceRport: settings.forceRport, localRport: settings.localRport };
+  const options = { forceRport: settings.forceRport, localRport: settings.localRport, ...more };
   const out: Outgoing = { socket: hop.socket, proto: hop.proto, hop, branchParam };
   const bytes = buildRequest(msg, draft, out, options);
   if (settings.udpMtu === 0 || hop.proto !== 'udp') return { hop, bytes };

@@ -3,8 +3,10 @@
  */
 import { type LogLevel, prints } from '../env.js';
 import type { Draft } from '../message/draft.js';
+import type { Grammar } from '../message/grammar.js';
 import type { SipMessage } from '../message/message.js';
-import type { LoadedConfig, RouteContext, RunValues, Sending, ServerApi } from '../sdk/context.js';
+import { parseUri, type SipUri } from '../message/uri.js';
+import type { Arrival, LoadedConfig, RouteContext, RunValues, Sending, ServerApi } from '../sdk/context.js';
 import type { RouteKind, Verdict } from '../sdk/define.js';
 import type { Branch, Transaction } from '../transaction/transaction.js';
 import { type Armed, newArmed } from '../transaction/types.js';
@@ -63,8 +65,12 @@ export class Context implements RouteContext {
   branch: Branch | null = null;
   reply: SipMessage | null = null;
   sending: Sending | null = null;
+  arrival: Arrival | null = null;
+  /** An error of ours ended the run. */
+  failed = false;
   errorCode = -1;
   kept = 0;
+  underWay: (() => void) | null = null;
   /** Evaluated `log_prefix`; null: not yet. */
   prefix: string | null = null;
   /** With `log_prefix_mode` 1: evaluated for each line. */
@@ -100,6 +106,12 @@ export class Context implements RouteContext {
   }
   get uri(): string {
     return this.draft.uri ?? this.msg.requestUri;
+  }
+  get requestUri(): SipUri | null {
+    return this.draft.uri === null ? this.msg.uri() : parseUri(this.draft.uri, this.grammar);
+  }
+  get grammar(): Grammar {
+    return this.server.grammar;
   }
   log(level: LogLevel, text: string, source = '<script>', levelName?: string): void {
     const { log } = this.server.env;

@@ -7,6 +7,7 @@ import { EreError, RegexCache } from '../values/regex.js';
 import type { HostNames } from './host-names.js';
 import * as program from './program.js';
 import { pvReference } from './run-format.js';
+import { makeTransformations } from './transformations.js';
 
 export type ProgramLink = typeof program;
 export type FindSelect = (words: readonly (string | number)[]) => SelectRead | null;
@@ -33,6 +34,7 @@ export function programLink(
   };
   return {
     ...program,
+    tr: makeTransformations(() => server.grammar),
     watch: server.watch,
     attempt: (compute) => {
       try {

@@ -50,3 +50,29 @@ it('refuses what is over the limit', async () => {
   await settled();
   expect(order.run('b', 2, () => {})).toBe(true);
 });
+
+it('goes on once the turn is passed on', async () => {
+  const order = new CallOrder();
+  const ran: string[] = [];
+  const [first, second] = [gate(), gate()];
+  let passOn = () => {};
+  order.run('a', 10, (pass) => {
+    passOn = pass;
+    return first.waiting.then(() => void ran.push('a1'));
+  });
+  order.run('a', 10, (pass) => {
+    pass();
+    return second.waiting.then(() => void ran.push('a2'));
+  });
+  order.run('a', 10, () => void ran.push('a3'));
+  expect([order.isHeld('a'), ran]).toEqual([true, []]);
+  passOn();
+  expect(ran).toEqual([]); // not in the midst of it
+  await settled();
+  expect([order.isHeld('a'), order.inFlight, ran]).toEqual([false, 2, ['a3']]);
+  order.run('a', 10, () => void ran.push('a4'));
+  second.open();
+  first.open();
+  await settled();
+  expect([order.inFlight, ran]).toEqual([0, ['a3', 'a4', 'a2', 'a1']]);
+});

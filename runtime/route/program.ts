@@ -5,7 +5,6 @@
  */
 import { ArithmeticFailure } from '../errors.js';
 import { equalsIgnoreCase } from '../message/chars.js';
-import { parseUri } from '../message/uri.js';
 import type { RouteContext } from '../sdk/context.js';
 import {
   type Format as AnyFormat,
@@ -23,7 +22,7 @@ import type { RouteWatch } from '../sdk/watch.js';
 import { toStr } from '../values/coerce.js';
 import { ipValue, type Network, parseNetwork } from '../values/network.js';
 import { compileRegex } from '../values/regex.js';
-import { transformations } from './transformations.js';
+import type { Transformations } from './transformations.js';
 
 export type { Network, PvIndex, Regex, RegexMatch, RouteContext, Value, Verdict };
 export { EXIT };
@@ -115,6 +114,8 @@ export declare function select(words: readonly (string | number)[]): (ctx: Route
 export declare function hostName(name: string): string;
 /** `src_ip == "name"`: true when the name has that address, or the text is a network it lies in. */
 export declare function hostIs(ctx: RouteContext, ip: Value, host: Value): boolean;
+/** Transformations: `{s.len}` is `tr.s_len(value)`. */
+export declare const tr: Transformations;
 /** Where a module watches the routes: asked before each action. */
 export declare const watch: RouteWatch;
 /** What `--allow-missing` compiled: logged once per place. */
@@ -122,8 +123,6 @@ export declare function missing(ctx: RouteContext, what: string, at: string): Ve
 export declare function missingPv(ctx: RouteContext, what: string, at: string): null;
 
 // Plain ------------------------------------------------------------------------------------------------------------
-
-export const tr = transformations;
 
 /** `action('MAIN', 'kamailio.cfg', 12, 'if')`; calls also say what is called, and how. */
 export const action = (
@@ -291,8 +290,6 @@ export const keyword = {
   max_len: (): number => 65_535,
 } as const;
 
-const currentUri = (ctx: RouteContext) => (ctx.draft.uri === null ? ctx.msg.uri() : parseUri(ctx.draft.uri));
-
 /** `uri == myself`. */
 export function isMyself(
   ctx: RouteContext,
@@ -311,7 +308,7 @@ export function isMyself(
     case 'to_ip':
       return ctx.sending !== null && transports.isMyself(ctx.sending.hop.ip);
     default: {
-      const uri = what === 'uri' ? currentUri(ctx) : what === 'from_uri' ? ctx.msg.from?.uri : ctx.msg.to?.uri;
+      const uri = what === 'uri' ? ctx.requestUri : what === 'from_uri' ? ctx.msg.from?.uri : ctx.msg.to?.uri;
       if (!uri) return false;
       return transports.isMyself(uri.host, uri.port || (uri.secure || uri.transport === 'tls' ? 5061 : 5060));
     }

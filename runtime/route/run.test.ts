@@ -138,3 +138,14 @@ describe('a run', () => {
     expect(b.server.stats.get('core', 'bad_msg_hdr')?.read()).toBe(1);
   });
 });
+
+it('two servers in one process read URIs as their own cfg says', async () => {
+  const wide = await startBench({ program: "return { settings: { uri_host_extra_chars: '_', phone2tel: 0 } };" });
+  const plain = await started({});
+  const user = (b: Bench, uri: string) =>
+    b.run(benchRequest('OPTIONS').replace('sip:bob@10.0.0.1', uri)).requestUri?.user ?? null;
+  const users = (uri: string) => [user(wide, uri), user(plain, uri)];
+  expect(users('sip:1;x=2@my_host')).toEqual(['1;x=2', null]);
+  expect(users('sip:1;x=2@host;user=phone')).toEqual(['1;x=2', '1']);
+  await wide.stop();
+});

@@ -7,17 +7,21 @@
 
 import type { LogLevel } from '../env.js';
 import { Draft } from '../message/draft.js';
-import { indexMessage, ParseFailure, type SipMessage } from '../message/message.js';
-import type { LoadedConfig, RouteContext, RunValues, ServerApi, ServerScript } from '../sdk/context.js';
+import { indexMessage, ParseFailure, SipMessage } from '../message/message.js';
+import type { Arrival, LoadedConfig, RouteContext, RunValues, ServerApi, ServerScript } from '../sdk/context.js';
 import { EXIT, type RouteKind, type Verdict } from '../sdk/define.js';
 import type { Maybe } from '../transaction/steps.js';
 import type { Branch, Transaction } from '../transaction/transaction.js';
 import type { RouteRun, TransactionScript } from '../transaction/types.js';
-import type { NextHop } from '../transport/types.js';
+import type { NextHop, ReceiveInfo } from '../transport/types.js';
 import { Context, isRunValues } from './context.js';
-import { CallOrder } from './order.js';
+import { CallOrder, type Job } from './order.js';
 import type { Program, RouteFunction } from './program.js';
 import type { SourceLines } from './source-lines.js';
+
+const MSG_RECEIVED = 'core:msg-received';
+const PRE_ROUTING = 'core:pre-routing';
+const PARSE_ERROR = 'core:receive-parse-error';
 
 export interface RunnerOptions {
   readonly server: ServerApi;
@@ -33,6 +37,9 @@ export class Runner implements TransactionScript, ServerScript {
   readonly #lines: SourceLines;
   readonly #logPrefix: ((ctx: Context) => string) | null;
   readonly #order = new CallOrder();
+  /** What runs for every message, when the program has it. */
+  readonly #arrivalRoute: RouteFunction | undefined;
+  readonly #preRouting: RouteFunction | undefined;
   readonly config: LoadedConfig;
   readonly hasOnsend: boolean;
   /** First values of `$var`s that are not 0. */
@@ -45,6 +52,8 @@ export class Runner implements TransactionScript, ServerScript {
     this.#logPrefix = options.logPrefix;
     this.config = options.server.config;
     this.hasOnsend = options.program.onsend_route !== null;
+    this.#arrivalRoute = own(options.program.event_route, MSG_RECEIVED);
+    this.#preRouting = own(options.program.event_route, PRE_ROUTING);
   }
   /** Runs that wait now. */
   get inFlight(): number {
@@ -55,13 +64,35 @@ export class Runner implements TransactionScript, ServerScript {
 
   rewrite: ServerScript['rewrite'] = null;
 
+  /** `event_route[core:msg-received]` (receive.c, ksr_evrt_received()): the bytes as it leaves them; null: nothing goes further. */
+  arrived(bytes: string, received: ReceiveInfo): Maybe<string | null> {
+    const route = this.#arrivalRoute;
+    if (route === undefined) return bytes;
+    const ctx = this.context('event', `event_route[${MSG_RECEIVED}]`, this.#server.detachedRun().msg, new Draft());
+    const arrival: Arrival = { bytes, received };
+    ctx.arrival = arrival;
+    // The code of its last action counts too, unless it is `exit`.
+    const ended = (verdict: Verdict) => (ctx.dropped || (verdict !== EXIT && verdict < 0) ? null : arrival.bytes);
+    const running = this.execute(ctx, route);
+    return running instanceof Promise ? running.then(ended) : ended(running);
+  }
+  /** `event_route[core:receive-parse-error]` (events.c, sr_core_ert_run()): sees what is dropped, as far as it can be read. */
+  unreadable(bytes: string, received: ReceiveInfo): void {
+    if (!this.hasEvent(PARSE_ERROR)) return;
+    const { grammar } = this.#server;
+    const msg = indexMessage(bytes, received, grammar);
+    void this.runEvent(PARSE_ERROR, msg instanceof ParseFailure ? SipMessage.unread(bytes, received, grammar) : msg);
+  }
+
   /** `values`: AVPs and their like that were set before the message was read. */
-  request(msg: SipMessage, values?: RunValues): void {
+  request(received: SipMessage, values?: RunValues): void {
     const route = this.#program.request_route;
     if (route === null) return;
-    this.inOrder(`q${msg.callId}`, msg, () => {
+    const start = values ? { values } : null;
+    this.inPreRoutedOrder(`q${received.callId}`, received, start, (msg, draft, from, passOn) => {
       if (msg.method === 'ACK' && this.#server.transactions.absorbAck(msg)) return undefined;
-      const ctx = this.context('request', 'request_route', msg, new Draft(), null, values ? { values } : null);
+      const ctx = this.context('request', 'request_route', msg, draft, null, from);
+      ctx.underWay = passOn;
       const startedAt = this.#server.env.clock.monotonic();
       const ended = () => {
         this.noteLatency('request', ctx, startedAt);
@@ -74,12 +105,11 @@ export class Runner implements TransactionScript, ServerScript {
     });
   }
 
-  response(msg: SipMessage): void {
-    this.inOrder(`r${msg.callId}`, msg, () => {
-      const draft = new Draft();
+  response(received: SipMessage): void {
+    this.inPreRoutedOrder(`r${received.callId}`, received, null, (msg, draft, from) => {
       const route = this.#program.reply_route;
       if (route === null) return this.pass(msg, draft);
-      const ctx = this.context('core_reply', 'reply_route', msg, draft);
+      const ctx = this.context('core_reply', 'reply_route', msg, draft, null, from);
       const startedAt = this.#server.env.clock.monotonic();
       const finish = (verdict: Verdict): void | Promise<void> => {
         this.noteLatency('reply', ctx, startedAt);
@@ -107,10 +137,35 @@ export class Runner implements TransactionScript, ServerScript {
     return passed instanceof Promise ? passed.then(() => undefined) : undefined;
   }
 
-  private inOrder(key: string, msg: SipMessage, job: () => void | Promise<void>): void {
-    const guarded = (): void | Promise<void> => {
+  /**
+   * In order, and after `event_route[core:pre-routing]` (receive.c, ksr_evrt_pre_routing()): what that changed and set stays for
+   * the route that follows, `drop` ends both.
+   */
+  private inPreRoutedOrder(
+    key: string,
+    received: SipMessage,
+    start: Pick<RouteRun, 'values'> | null,
+    next: (
+      msg: SipMessage,
+      draft: Draft,
+      from: Pick<RouteRun, 'values'> | null,
+      passOn: () => void,
+    ) => void | Promise<void>,
+  ): void {
+    const route = this.#preRouting;
+    this.inOrder(key, received, (passOn) => {
+      if (route === undefined) return next(received, new Draft(), start, passOn);
+      const ctx = this.context('request', `event_route[${PRE_ROUTING}]`, received, new Draft(), null, start);
+      const ended = () => (ctx.dropped || ctx.failed ? undefined : next(ctx.msg, ctx.draft, ctx, passOn));
+      const running = this.execute(ctx, route);
+      return running instanceof Promise ? running.then(ended) : ended();
+    });
+  }
+
+  private inOrder(key: string, msg: SipMessage, job: Job): void {
+    const guarded: Job = (passOn) => {
       try {
-        const pending = job();
+        const pending = job(passOn);
         return pending instanceof Promise ? pending.catch((error: unknown) => this.report(error, msg)) : undefined;
       } catch (error) {
         this.report(error, msg);
@@ -119,7 +174,7 @@ export class Runner implements TransactionScript, ServerScript {
     };
     // RFC 3261 §9.2, §17.2.1: a caller may give up while the route of the INVITE waits, say for a name nobody resolves.
     if (msg.isRequest && this.#order.isHeld(key) && this.#server.transactions.isEnding(msg)) {
-      void guarded();
+      void guarded(() => {});
       return;
     }
     if (this.#order.run(key, this.#server.settings.values.max_inflight, guarded)) return;
@@ -173,16 +228,21 @@ export class Runner implements TransactionScript, ServerScript {
     return this.finished(ctx, own(this.#program.event_route, name), name);
   }
   localAckSent(t: Transaction, ack: string, hop: NextHop): void {
-    const name = 'tm:local-ack-sent';
+    this.sentEvent('tm:local-ack-sent', t, ack, hop);
+  }
+  localRequestSent(t: Transaction, bytes: string, hop: NextHop): void {
+    this.sentEvent('tm:local-request', t, bytes, hop);
+  }
+  private sentEvent(name: string, t: Transaction, bytes: string, hop: NextHop): void {
     if (!this.hasEvent(name)) return;
-    const msg = indexMessage(ack, t.request.received);
+    const msg = indexMessage(bytes, t.request.received, t.request.grammar);
     if (msg instanceof ParseFailure) return;
     void this.runEvent(
       name,
       msg,
       (ctx) => {
         ctx.transaction = t;
-        ctx.sending = { hop, bytes: ack };
+        ctx.sending = { hop, bytes };
       },
       t,
     );
@@ -301,6 +361,7 @@ export class Runner implements TransactionScript, ServerScript {
     }
   }
   private failed(ctx: Context, error: unknown): Verdict {
+    ctx.failed = true;
     this.report(error, ctx.msg, ctx.prefix ?? '');
     this.#server.stats.counter('core', ctx.msg.isRequest ? 'err_requests' : 'err_replies').value++;
     try {

@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { transformations as signatures, transformationId } from '../../compiler/3-bind/transformations.js';
+import { defaultGrammar } from '../message/grammar.js';
 import { toStr } from '../values/coerce.js';
 import { strftime } from '../values/strftime.js';
-import { transformations } from './transformations.js';
+import { makeTransformations } from './transformations.js';
+
+const transformations = makeTransformations(() => defaultGrammar);
 
 // Printed by Kamailio 5.6.3 for `$(avp(x){transformation})`; what fails prints nothing.
 const observed: readonly [string, string, string][] = [
@@ -441,11 +444,50 @@ describe('transformations', () => {
   });
 });
 
+it('reads every text as if it were the first', () => {
+  const texts = [
+    ...['sip:a@b', 'sip:a@c;x=1', 'sips:[::1]:5061;lr;x=2?h=1', 'tel:+49;x=3', 'no uri', 'sip:a@b;'],
+    ...[
+      '"A, B" <sip:a@b;x=1>;tag=t',
+      '<sip:c@d>;tag=u;q=1',
+      '"open <sip:a@b>',
+      '\\<sip:a@b>',
+      '<sip:a@b',
+      'a=1;x=2,y=3',
+    ],
+  ];
+  const reading = Object.keys(transformations).filter((name) => /^(uri|urialias|param|nameaddr|tobody)_/.test(name));
+  const wrong: string[] = [];
+  for (const name of reading)
+    for (const argument of /at$|_name$/.test(name) ? [0, -1] : ['x', ';', ',']) {
+      const first = texts.map((text) => makeTransformations(() => defaultGrammar)[name]?.(text, argument));
+      for (const before of texts)
+        for (const [i, text] of texts.entries()) {
+          transformations[name]?.(before, argument);
+          if (transformations[name]?.(text, argument) !== first[i]) wrong.push(`${name} of ${text} after ${before}`);
+        }
+    }
+  expect(wrong).toEqual([]);
+});
+it('changes the case of ASCII letters only', () => {
+  const all = String.fromCharCode(...Array.from({ length: 256 }, (_, i) => i));
+  const shifted = (from: string, to: string, by: number) =>
+    [...all].map((c) => (c >= from && c <= to ? String.fromCharCode(c.charCodeAt(0) + by) : c)).join('');
+  expect(transformations.s_tolower?.(all)).toBe(shifted('A', 'Z', 32));
+  expect(transformations.s_toupper?.(all)).toBe(shifted('a', 'z', -32));
+  expect(transformations.s_toupper?.('\xe4\xff')).toBe('\xe4\xff');
+  expect(transformations.s_numeric?.(all)).toBe('0123456789');
+  expect(transformations.s_rmws?.(all)).toHaveLength(252);
+});
+
 /** Newer than 5.6.3, or of modules whose cfg is not part of the probes. */
 it.each([
   ['s_sha1', ['abc'], 'a9993e364706816aba3e25717850c26c9cd0d89d'],
   ['s_sha3', ['abc', '256'], '3a985da74fe225b2045c172d6bd390bd855f086e3e9d525b46bfe24511431532'],
   ['s_sha3', ['abc', '100'], null],
+  ['s_keccak', ['abc'], '4e03657aea45a94fc7d47ba826c8d667c0d1e6e33a64a036ec44f58fa12d6c45'],
+  ['s_keccak', ['', '256'], 'c5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470'],
+  ['s_keccak', ['abc', '224'], null],
   ['s_crc32', ['123456789'], 0xcbf43926 | 0],
   ['s_charat', ['abc', 1], 'b'],
   ['s_charat', ['abc', 3], null],

@@ -11,6 +11,7 @@ import {
   RpcStruct,
   type ServerApi,
   type SipMessage,
+  scriptCallback,
   ToTags,
   type Verdict,
   varInt,
@@ -92,14 +93,17 @@ interface Me {
   readonly state: State;
 }
 
-const statOf = (status: number): StatName => {
+/** Names by status, from 100 on: made once, not at each response. */
+const STAT_NAMES: readonly StatName[] = Array.from({ length: 600 }, (_, n) => nameOf(n + 100));
+const statOf = (status: number): StatName => STAT_NAMES[status - 100] ?? 'xxx_replies';
+function nameOf(status: number): StatName {
   // Kamailio counts provisional ones there (update_sl_stats() in sl_stats.c); its 1xx_replies stays 0.
   if (status < 200) return 'xxx_replies';
   const exact = `${status}_replies`;
   if (exact in STATS) return exact as StatName;
   const byClass = `${Math.floor(status / 100)}xx_replies`;
   return byClass in STATS ? (byClass as StatName) : 'xxx_replies';
-};
+}
 
 function tagsOf(state: State, server: ServerApi): ToTags {
   if (state.tags === null) {
@@ -159,16 +163,8 @@ export default defineModule({
       max: 3,
       doc: 'Show path (1) and branch flags (2) in 3xx Contacts.',
     },
-    event_callback_fl_ack: {
-      type: 'str',
-      default: '',
-      doc: 'Function of a KEMI script; a cfg has event_route[sl:filtered-ack].',
-    },
-    event_callback_lres_sent: {
-      type: 'str',
-      default: '',
-      doc: 'Function of a KEMI script; a cfg has event_route[sl:local-response].',
-    },
+    event_callback_fl_ack: scriptCallback('event_route[sl:filtered-ack]'),
+    event_callback_lres_sent: scriptCallback('event_route[sl:local-response]'),
   },
   stats: STATS,
   state: (_init: ModuleInit): State => ({ tags: null, absorbUntilMs: 0 }),

@@ -44,23 +44,27 @@ export function socketNamed(server: ServerApi, text: string): ListenSocket | nul
  */
 export function localRequestOf(server: ServerApi, a: UacArguments, whole: boolean): LocalRequest | string {
   if (a.method === '') return 'Empty method';
-  if (parseUri(a.uri) === null) return `Invalid request uri "${a.uri}"`;
+  if (parseUri(a.uri, server.grammar) === null) return `Invalid request uri "${a.uri}"`;
   const nextHop = a.nextHop === '.' ? '' : a.nextHop;
-  if (nextHop !== '' && parseUri(nextHop) === null) return `Invalid next-hop uri "${nextHop}"`;
+  if (nextHop !== '' && parseUri(nextHop, server.grammar) === null) return `Invalid next-hop uri "${nextHop}"`;
   const named = a.socket === '.' ? '' : a.socket;
   const socket = named === '' ? null : socketNamed(server, named);
   if (named !== '' && socket === null) return `No local socket for "${named}"`;
   const ending = a.headers === '' || a.headers.endsWith('\n') ? '' : '\r\n';
   const first = server.transports.sockets[0];
   if (!first) return 'No socket';
-  const msg = indexMessage(`${a.method} ${a.uri} SIP/2.0\r\n${a.headers}${ending}\r\n`, {
-    proto: first.proto,
-    src: first.local,
-    dst: first.local,
-    socket: first,
-    connectionId: 0,
-    at: 0,
-  });
+  const msg = indexMessage(
+    `${a.method} ${a.uri} SIP/2.0\r\n${a.headers}${ending}\r\n`,
+    {
+      proto: first.proto,
+      src: first.local,
+      dst: first.local,
+      socket: first,
+      connectionId: 0,
+      at: 0,
+    },
+    server.grammar,
+  );
   if (msg instanceof ParseFailure) return 'Invalid headers';
   if (a.body !== '' && !msg.header(HeaderId.ContentType)) return 'Content-Type missing';
   if (a.body !== '' && msg.header(HeaderId.ContentLength)) return 'Content-Length disallowed';

@@ -14,6 +14,7 @@ import {
   regex,
   route,
   StartError,
+  scriptCallback,
   str,
   type TmSettings,
   type Transaction,
@@ -228,7 +229,7 @@ export default defineModule({
       default: '',
       doc: 'Responses besides 503 after which the next address of a name is tried (use_dns_failover): `code=403;class=5`, a class being this one and those above.',
     },
-    evcb_local_ack_sent: { type: 'str', default: '', doc: 'Not used, as event_callback.' },
+    evcb_local_ack_sent: scriptCallback('event_route[tm:local-ack-sent]'),
     cancel_b_method: {
       type: 'int',
       default: 1,
@@ -291,6 +292,37 @@ export default defineModule({
       live: true,
       doc: 'ACK to a 2xx of a request made here: 0 along its route set, 1 where the INVITE went, 2 where the 2xx came from.',
     },
+    local_ack_branch_mode: {
+      type: 'int',
+      default: 0,
+      min: 0,
+      max: 2,
+      doc: 'Via branch of that ACK: 0 the INVITE’s, 1 one derived from it, 2 a new one.',
+    },
+    delayed_reply: {
+      type: 'int',
+      default: 1,
+      doc: '1: a relay that failed is answered when the script ends, unless it did; 0: at once.',
+    },
+    reply_matching: {
+      type: 'int',
+      default: 0,
+      doc: '1: responses to a finished transaction are passed on without it, the default of later versions; 0, as in 5.6: within it.',
+    },
+    headers_mode: {
+      type: 'int',
+      default: 0,
+      min: 0,
+      max: 3,
+      doc: '1: header fields of a CANCEL received are copied into ours; 2: a CANCEL without its INVITE goes on with our Via alone.',
+    },
+    evlreq_mode: {
+      type: 'int',
+      default: 0,
+      min: 0,
+      max: 3,
+      doc: 'event_route[tm:local-request] also runs for CANCELs (1) and ACKs to refusals (2) of requests passed on.',
+    },
     relay_100: { type: 'int', default: 0, live: true, doc: '100 goes upstream too.' },
     rich_redirect: {
       type: 'int',
@@ -317,12 +349,8 @@ export default defineModule({
     enable_uac_fr: { type: 'int', default: 0, live: true, doc: '1: failure routes run for requests made here too.' },
     fr_timer_avp: { type: 'avp', doc: 'AVP with the fr_timer of the next transaction, in seconds.' },
     fr_inv_timer_avp: { type: 'avp', doc: 'AVP with the fr_inv_timer of the next transaction, in seconds.' },
-    event_callback: {
-      type: 'str',
-      default: '',
-      doc: 'Not used: names a function of a KEMI script, a native cfg has event routes.',
-    },
-    event_callback_lres_sent: { type: 'str', default: '', doc: 'Not used, as event_callback.' },
+    event_callback: scriptCallback('event routes'),
+    event_callback_lres_sent: scriptCallback('event_route[tm:local-response-sent]'),
     on_sl_reply: { type: 'str', default: '', doc: 'onreply_route for responses that belong to no transaction.' },
     ...serialParams,
     ...writeParams,
@@ -375,6 +403,11 @@ export default defineModule({
       replyRelayMode: () => p.reply_relay_mode,
       rfcMode: () => p.rfc_mode,
       localAckMode: () => p.local_ack_mode,
+      localAckBranchMode: () => p.local_ack_branch_mode,
+      delayedReply: () => p.delayed_reply !== 0,
+      onlyActive: () => (p.reply_matching & 1) !== 0,
+      headersMode: () => p.headers_mode,
+      localRequestEvents: () => p.evlreq_mode,
       localFailureRoutes: () => p.enable_uac_fr !== 0,
       onSlReply: () => p.on_sl_reply,
       blockOn503: () => p.blst_503 !== 0,
@@ -844,6 +877,26 @@ export default defineModule({
       run(_me, ctx) {
         cleanStuck(ctx.server);
         return 1;
+      },
+    },
+    t_cell_append_branches: {
+      doc: 'Sends the branches collected here (`append_branch()`, `lookup_branches()`) as branches of the transaction named by its numbers, while it has no final response. A target it has already gets no second one.',
+      args: [varInt('index', '$T(id_index)'), varInt('label', '$T(id_label)')],
+      routes: any,
+      returns: {
+        1: 'sent',
+        [-1]: 'no such transaction, or nothing could be sent',
+        [-2]: 'it was canceled',
+        [-3]: 'it has its final response',
+      },
+      runs: ['branch', 'onsend'],
+      example: 'append_branch("sip:bob@10.0.0.2"); t_cell_append_branches("$var(index)", "$var(label)");',
+      async: 'maybe',
+      run(_me, ctx, index, label) {
+        const t = tmOf(ctx).byIdent(index, label);
+        if (t !== null) return tmOf(ctx).appendBranches(ctx, t);
+        ctx.log(-1, `transaction [${index}:${label}] not found`, 'tm');
+        return -1;
       },
     },
     t_exists: {

@@ -58,7 +58,10 @@ const protoAddress = [varStr('proto', 'udp, tcp, tls or sctp'), varStr('address'
 const runs = ['branch', 'onsend'] as const;
 const over = (proto: Proto | null) => (proto ? ` over ${proto}` : '');
 
+const lacks = (proto: Proto | null) => (proto === 'sctp' ? { lacks: 'SCTP' } : {});
+
 const relay = (proto: Proto | null, name: string) => ({
+  ...lacks(proto),
   doc: `Relays the request to its next hop, or to the host and port given${over(proto)}.`,
   args: hostAndPort,
   routes: ['request', 'failure'] as const,
@@ -71,6 +74,7 @@ const relay = (proto: Proto | null, name: string) => ({
     tmOf(ctx).relay(ctx, { proto, uri: host === undefined ? null : toUri(host, port ?? '') }),
 });
 const forward = (proto: Proto | null, name: string) => ({
+  ...lacks(proto),
   doc: `Forwards the request${over(proto)} to the host and port given; the transaction has to be there, errors are not answered.`,
   args: hostPort,
   routes: ['request'] as const,
@@ -83,6 +87,7 @@ const forward = (proto: Proto | null, name: string) => ({
     tmOf(ctx).forwardNonAck(ctx, { proto, uri: toUri(host, port) }),
 });
 const replicate = (proto: Proto, name: string) => ({
+  ...lacks(proto),
   doc: `Sends the request${over(proto)} to a second server too; its responses end here.`,
   args: hostPort,
   routes: ['request'] as const,
@@ -197,7 +202,7 @@ export const relayFunctions = {
     async: 'maybe' as const,
     run(_me: unknown, ctx: RouteContext, host: string | undefined, port: string | undefined): Maybe<Verdict> {
       if (host !== undefined && port === undefined && host !== '') {
-        if (parseUri(host) === null) {
+        if (parseUri(host, ctx.grammar) === null) {
           ctx.log(-1, `no URI to replicate to: ${host}`, 'tm');
           return -1;
         }

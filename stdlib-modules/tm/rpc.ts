@@ -172,7 +172,7 @@ function addTarget(call: RpcCall, msg: SipMessage): void {
   const contact = msg.nameAddr(HeaderId.Contact)?.uriText ?? '';
   const routes = msg
     .headersOf(HeaderId.RecordRoute)
-    .flatMap((h) => parseNameAddrList(msg.value(h)) ?? [])
+    .flatMap((h) => parseNameAddrList(msg.value(h), msg.grammar) ?? [])
     .reverse();
   call.add(contact);
   call.add(routes[0]?.uriText ?? contact);

@@ -26,7 +26,7 @@ function lastStatus(t: Transaction, ctx: RouteContext): number | null {
 const request = select('The request, as received.', (t) => (t.isOriginated ? null : t.request.raw));
 const response = select('The last response sent.', (t) => t.lastResponse);
 const negativeAckAgain = select('1: this ACK to a negative response came before; else -1.', (t, ctx) =>
-  truth(ctx.msg.method === 'ACK' && t.status >= 300 && !t.response.running),
+  truth(ctx.msg.method === 'ACK' && t.status >= 300 && t.response?.running !== true),
 );
 const branchRequest = branch('The request as sent on the branch.', (b) => b.bytes);
 const branchResponse = branch('The response kept of the branch.', (b) =>

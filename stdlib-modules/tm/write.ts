@@ -70,9 +70,7 @@ function furtherLines(ctx: RouteContext, append: Append | null): string | null {
 
 /** URI of the first Contact, else of From: what a request in the dialog will be sent to. */
 function remoteTarget({ msg }: RouteContext): string {
-  const contacts = msg.contacts();
-  const first = contacts === null || contacts === 'star' ? undefined : contacts[0];
-  return first?.uriText || (msg.from?.uriText ?? '');
+  return msg.contact?.uriText || (msg.from?.uriText ?? '');
 }
 /** The route set as whoever answers has to write it; a strict first proxy takes the place of the target (RFC 3261 §12.2.1.1). */
 function routing(ctx: RouteContext): { uri: string; routes: string; nextHop: string } | null {
@@ -80,7 +78,7 @@ function routing(ctx: RouteContext): { uri: string; routes: string; nextHop: str
   const uris = ctx.msg.recordRoutes().map(({ addr }) => addr.uriText);
   const [first, ...others] = uris;
   if (first === undefined) return { uri: target, routes: NOTHING, nextHop: NOTHING };
-  const loose = parseUri(first)?.param('lr') != null;
+  const loose = parseUri(first, ctx.grammar)?.param('lr') != null;
   // A loose first proxy is written twice, as in Kamailio.
   const list = loose ? [first, ...uris] : [...others, target];
   const routes = list.map((uri) => `<${uri}>`).join(',');
@@ -96,7 +94,7 @@ const bodyOf = (ctx: RouteContext, append: Append | null): string =>
 /** The lines; null when the message lacks something. */
 function linesOf(ctx: RouteContext, t: Transaction, action: string, append: Append | null): string | null {
   const { msg } = ctx;
-  const uri = parseUri(ctx.uri);
+  const uri = ctx.requestUri;
   const value = (id: HeaderField['id']) => msg.header(id)?.value ?? '';
   const way = routing(ctx);
   const more = furtherLines(ctx, append);

@@ -12,6 +12,7 @@ import {
   type SipMessage,
   type Transaction,
   type Transactions,
+  type Verdict,
   varInt,
   varStr,
 } from '../../runtime/sdk/index.js';
@@ -47,6 +48,31 @@ function replyReason(ctx: RouteContext): string | null {
   if (ctx.kind !== 'failure') return '';
   return ctx.reply?.reason ?? reasonOf(t.branches[t.pickedBranch]?.lastReceived ?? 0);
 }
+/** Flags in the Via of the branch at hand (`Transaction.viaFlags`); in a request route of the first one. Null: none, or no such flag. */
+function flaggedBranch(ctx: RouteContext, flag: number) {
+  const t = tmOf(ctx).check(ctx);
+  if (t === null || flag < 0 || flag > 31) return null;
+  const index = ctx.kind === 'request' ? 0 : ctx.kind === 'failure' ? t.pickedBranch : (ctx.branch?.index ?? -1);
+  return index < 0 ? null : { t, index, flags: t.viaFlags[index] ?? 0, mask: (1 << flag) >>> 0 };
+}
+function branchFlag(verb: string, change: (flags: number, mask: number) => number) {
+  return {
+    doc: `${verb} a flag of the Via of this branch, of the 32 that come back with its responses (\`kvf\`).`,
+    args: [varInt('flag', '0 to 31')],
+    routes: ['any'],
+    returns: { 1: 'done', [-1]: 'there is no such flag, or no branch' },
+    example: `branch_route[B] { t_vbflag_${verb === 'Sets' ? 'set' : 'reset'}("1"); }`,
+    run(_me: unknown, ctx: RouteContext, flag: number): Verdict {
+      const at = flaggedBranch(ctx, flag);
+      if (at === null) return -1;
+      at.t.viaFlags[at.index] = change(at.flags, at.mask);
+      return 1;
+    },
+  } as const;
+}
+
+/** Events that Kamailio runs as a request route (xhttp_mod.c, htable.c). */
+const asRequest: ReadonlySet<string> = new Set(['event_route[xhttp:request]', 'event_route[htable:mod-init]']);
 /** -1: the message has none. */
 function branchIndex(ctx: RouteContext): number {
   switch (ctx.kind) {
@@ -59,7 +85,8 @@ function branchIndex(ctx: RouteContext): number {
     case 'failure':
       return (ctx.transaction?.branches.length ?? 0) + ctx.draft.branches.length;
     default:
-      return -1;
+      if (!ctx.msg.isRequest) return ctx.branch?.index ?? -1;
+      return asRequest.has(ctx.block) ? ctx.draft.branches.length : -1;
   }
 }
 
@@ -205,6 +232,23 @@ export default defineModule({
         return t && tmOf(ctx).replyTo(t, code, reason) ? 1 : -1;
       },
     },
+    t_uac_ack_local: {
+      doc: 'Sends the ACK to the 2xx of an INVITE of our own that is not acknowledged here (`t_set_no_auto_ack()`), named by Call-ID and CSeq number; it goes again with every copy of the 2xx.',
+      args: [varStr('callid'), varStr('cseq'), opt(varStr('headers', 'further header fields')), opt(varStr('body'))],
+      routes: ['any'],
+      async: 'maybe',
+      returns: { 1: 'sent', [-1]: 'no 2xx of such an INVITE waits for its ACK' },
+      example: 't_uac_ack_local("abc@example.com", "1");',
+      run(_me, ctx, callId, cseq, headers = '', body = '') {
+        const t = tmOf(ctx)
+          .byCall(callId, cseq)
+          .find((one) => one.isInvite);
+        if (t === undefined) return -1;
+        const ending = headers === '' || headers.endsWith('\n') ? '' : '\r\n';
+        const sent = tmOf(ctx).acknowledgeOwn(t, headers + ending, body);
+        return sent instanceof Promise ? sent.then((done) => (done ? 1 : -1)) : sent ? 1 : -1;
+      },
+    },
     t_flush_flags: {
       doc: 'Copies the message flags into the transaction.',
       args: [],
@@ -236,6 +280,19 @@ export default defineModule({
       returns: { 1: 'yes', [-1]: 'no' },
       example: 'if (t_is_failure_route()) exit;',
       run: (_me, ctx) => (ctx.kind === 'failure' ? 1 : -1),
+    },
+    t_vbflag_set: branchFlag('Sets', (flags, mask) => (flags | mask) >>> 0),
+    t_vbflag_reset: branchFlag('Resets', (flags, mask) => (flags & ~mask) >>> 0),
+    t_vbflag_is_set: {
+      doc: 'Tells whether a flag of the Via of this branch is set.',
+      args: [varInt('flag', '0 to 31')],
+      routes: ['any'],
+      returns: { 1: 'it is', [-1]: 'it is not, there is no such flag or no branch' },
+      example: 'branch_route[B] { if (t_vbflag_is_set("1")) xlog("set\\n"); }',
+      run(_me, ctx, flag) {
+        const at = flaggedBranch(ctx, flag);
+        return at !== null && (at.flags & at.mask) !== 0 ? 1 : -1;
+      },
     },
     t_is_branch_route: {
       doc: 'Does a branch route run?',
@@ -401,7 +458,7 @@ export default defineModule({
       get(_me, ctx, key) {
         if (ctx.kind !== 'tm_reply' && ctx.kind !== 'core_reply') return null;
         const t = ctx.transaction ?? tmOf(ctx).check(ctx);
-        return t === null ? null : readIn(ctx, t.request, key);
+        return t === null || !keepsRequest(ctx, t) ? null : readIn(ctx, t.request, key);
       },
     },
     T_rpl: {
@@ -424,6 +481,12 @@ export default defineModule({
   eventRoutes: {},
   missing: [],
 });
+
+/** Of requests of its own, Kamailio keeps only what a failover may need (tm's uac.c). */
+function keepsRequest(ctx: RouteContext, t: Transaction): boolean {
+  const { live, values } = ctx.server.settings;
+  return !t.isOriginated || values.use_dns_failover !== 0 || live.get('tm.enable_uac_fr')?.get() === 1;
+}
 
 /** `$name`, `$name(key)` or `$(name[index])` read on another message. */
 function readIn(ctx: RouteContext, msg: SipMessage, text: string): string | number | null {
