@@ -18,7 +18,7 @@ import { realEnvironment } from './env/real.js';
 import { type Environment, type LogLevel, prints } from './env.js';
 import { StartError } from './errors.js';
 import { lineLog, processLog, type RunningLog } from './log.js';
-import { setGrammar } from './message/grammar.js';
+import { defaultGrammar, type Grammar, grammarOf } from './message/grammar.js';
 import { ParseFailure, parseMessage, type SipMessage } from './message/message.js';
 import { type Link, Modules } from './modules/bind.js';
 import { parseOptions, type ServerOptions, usage } from './options.js';
@@ -85,11 +85,15 @@ export class Server implements ServerApi {
   readonly targets: Targets;
   readonly blocklist: Blocklist;
   readonly stats = new Stats();
-  readonly rpc = new RpcRegistry();
+  readonly rpc = new RpcRegistry({
+    seconds: () => this.settings.values.rpc_exec_delta,
+    now: () => this.env.clock.monotonic(),
+  });
   readonly databases: Databases;
   readonly info: ServerInfo;
   readonly argv: readonly string[];
   config: LoadedConfig = EMPTY_CONFIG;
+  grammar: Grammar = defaultGrammar;
   readonly #hosts: HostNames;
   #runner: Runner | null = null;
   #modules: Modules | null = null;
@@ -108,9 +112,10 @@ export class Server implements ServerApi {
     this.info = { ...info, pid: process.pid, environment: process.env, startedAt: env.clock.now() };
     this.databases = new Databases(env.clock, (level, source, text) => this.log(level, source, text));
     this.transports = new Transports(env, settings.values);
-    this.targets = new Targets(env, settings.values, () => [
-      ...new Set(this.transports.sockets.map(({ proto }) => proto)),
-    ]);
+    this.targets = new Targets(env, settings.values, {
+      protos: () => [...new Set(this.transports.sockets.map(({ proto }) => proto))],
+      grammar: () => this.grammar,
+    });
     this.targets.cache.onSlow = (question, ms) => this.log(0, 'dns', `${question} took ${Math.round(ms)} ms`);
     env.resolver.settings = settings.values;
     this.blocklist = new Blocklist(env.clock, settings.values);
@@ -119,7 +124,7 @@ export class Server implements ServerApi {
       env,
       transports: this.transports,
       resolve: this.targets.resolve,
-      settings: proxySettings(settings),
+      settings: proxySettings(settings, () => this.grammar),
     });
     this.stopped = new Promise((resolve) => {
       this.#hasStopped = resolve;
@@ -197,7 +202,7 @@ export class Server implements ServerApi {
   /** `modparamx`: pseudo-variables in the value are those of a made-up request, as in Kamailio. */
   #evaluate(written: readonly ModParam[]): readonly ModParam[] {
     if (!written.some((p) => p.evaluated)) return written;
-    const ctx = this.detachedRun(ownMessage(unopened, this.env.clock.now()));
+    const ctx = this.detachedRun(ownMessage(unopened, this.grammar, this.env.clock.now()));
     return written.map((p) => (p.evaluated && typeof p.value === 'function' ? { ...p, value: p.value(ctx) } : p));
   }
   private applySettings(program: Program, options: ServerOptions): void {
@@ -209,7 +214,7 @@ export class Server implements ServerApi {
     this.env.log.level = this.settings.values.debug;
     this.databases.versionTable = this.settings.values.version_table;
     this.databases.latency = this.settings.values;
-    setGrammar(this.settings.values);
+    this.grammar = grammarOf(this.settings.values);
     this.settings.onChange((name, value) => {
       if (name === 'debug') this.env.log.level = Number(value);
       if (name === 'dns_reinit' && value === 1) {
@@ -317,7 +322,7 @@ export class Server implements ServerApi {
     if (this.#detachedMessage) return this.#detachedMessage;
     const socket = this.transports.sockets[0];
     if (!socket) throw new TypeError('no socket is open yet');
-    const made = ownMessage(socket, this.env.clock.now());
+    const made = ownMessage(socket, this.grammar, this.env.clock.now());
     this.#detachedMessage = made;
     return made;
   }
@@ -331,7 +336,6 @@ const NAME = 'sipc';
 /** What tools and `$version(num)` are told: the Kamailio whose behaviour this is. */
 const COMPATIBLE_VERSION = '5.6.3';
 
-/** A request nobody sent, for pseudo-variables where there is no message. */
 /** Stands for a socket while none is open. */
 const unopened: ListenSocket = {
   index: 0,
@@ -347,20 +351,31 @@ const unopened: ListenSocket = {
   portText: '',
   port: 5060,
 };
-function ownMessage(socket: ListenSocket, at: number): SipMessage {
-  const host = `${socket.host}:${socket.local.port}`;
-  const text =
-    `OPTIONS sip:nobody@${host} SIP/2.0\r\nVia: SIP/2.0/UDP ${host};branch=z9hG4bKnobody\r\n` +
-    `From: <sip:nobody@${host}>;tag=nobody\r\nTo: <sip:nobody@${host}>\r\nCall-ID: nobody@${host}\r\n` +
-    'CSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n';
-  const made = parseMessage(text, {
+/**
+ * A request nobody sent, for routes that run without one. Its words are those a cfg finds in Kamailio there (event-init of the
+ * differential group pv-probes).
+ */
+function ownMessage(socket: ListenSocket, grammar: Grammar, at: number): SipMessage {
+  const nobody = '<sip:you@kamailio.org>';
+  const fields = {
+    Via: 'SIP/2.0/UDP 127.0.0.1',
+    From: `${nobody};tag=123`,
+    To: nobody,
+    'Call-ID': '123',
+    CSeq: '1 OPTIONS',
+    'Content-Length': '0',
+  };
+  const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`);
+  const text = `OPTIONS ${nobody.slice(1, -1)} SIP/2.0\r\n${lines.join('')}\r\n`;
+  const received: ReceiveInfo = {
     proto: socket.proto,
     src: socket.local,
     dst: socket.local,
     socket,
     connectionId: 0,
     at,
-  });
+  };
+  const made = parseMessage(text, received, grammar);
   if (made instanceof ParseFailure) throw new TypeError(`own message: ${made.reason}`);
   return made;
 }
@@ -368,8 +383,11 @@ function ownMessage(socket: ListenSocket, at: number): SipMessage {
 /** `udp_mtu_try_proto`: 1 UDP, 2 TCP, 3 TLS, 4 SCTP. */
 const MTU_PROTOS: readonly number[] = [0, 0, MtuProto.tcp, MtuProto.tls, 0];
 
-function proxySettings({ values }: Settings): () => ProxySettings {
+function proxySettings({ values }: Settings, grammar: () => Grammar): () => ProxySettings {
   const view: ProxySettings = {
+    get grammar() {
+      return grammar();
+    },
     get mhomed() {
       return values.mhomed !== 0;
     },
@@ -396,6 +414,9 @@ function proxySettings({ values }: Settings): () => ProxySettings {
     },
     get serverLine() {
       return values.server_signature ? values.server_header : '';
+    },
+    get sipWarning() {
+      return values.sip_warning !== 0;
     },
     get userAgentLine() {
       return values.server_signature ? values.user_agent_header : '';

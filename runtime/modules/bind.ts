@@ -101,7 +101,13 @@ export class Modules {
       const { env, settings } = this.server;
       me.state = module.state?.({ env, settings, previous: undefined }, me.params as never);
       for (const [name, spec] of Object.entries(module.rpc))
-        this.server.rpc.register(name, spec.doc, (call) => spec.run(me as never, call, this.server), spec.array);
+        this.server.rpc.register(
+          name,
+          spec.doc,
+          (call) => spec.run(me as never, call, this.server),
+          spec.array,
+          spec.paced,
+        );
     }
   }
   /** Start hooks in load order. The first error goes on; `stop` then stops those that have started. */

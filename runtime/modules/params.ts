@@ -43,11 +43,12 @@ export function liveParams(module: AnyModule, params: ParamRecord): LiveSetting[
   return Object.entries(module.params).flatMap(([name, spec]) => {
     if (!spec.live || (spec.type !== 'int' && spec.type !== 'str')) return [];
     const { type, doc, min, max } = spec;
+    const [group, shown = name] = typeof spec.live === 'string' ? spec.live.split('.') : [module.name];
     const scalar = (value: unknown) => (typeof value === 'number' || typeof value === 'string' ? value : undefined);
     return [
       {
-        group: typeof spec.live === 'string' ? spec.live : module.name,
-        name,
+        group: group ?? module.name,
+        name: shown,
         type,
         doc,
         default: scalar(spec.default),

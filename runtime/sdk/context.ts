@@ -10,7 +10,9 @@ import type { Databases } from '../db/databases.js';
 import type { DbDriver } from '../db/types.js';
 import type { Targets } from '../dns/target.js';
 import type { Environment, LogLevel } from '../env.js';
+import type { Grammar } from '../message/grammar.js';
 import type { SipMessage } from '../message/message.js';
+import type { SipUri } from '../message/uri.js';
 import type { Transactions } from '../proxy/transactions.js';
 import type { Script } from '../script.js';
 import type { Settings } from '../settings.js';
@@ -50,6 +52,12 @@ export interface Sending {
   readonly bytes: string;
 }
 
+/** What came in, before it is read as a message: `event_route[core:msg-received]` sees it and may change its bytes. */
+export interface Arrival {
+  bytes: string;
+  readonly received: ReceiveInfo;
+}
+
 /** A select that was looked up: null where it fails, undefined where nothing is there. */
 export type SelectRead = (ctx: RouteContext) => Value | undefined;
 
@@ -68,12 +76,18 @@ export interface RouteContext extends RouteRun {
   readonly xavps: XavpStore;
   /** Onsend routes; null elsewhere. */
   sending: Sending | null;
+  /** `event_route[core:msg-received]`; null elsewhere. */
+  arrival: Arrival | null;
   /** Name of the top-level block: `request_route`, `failure_route[X]`. */
   readonly block: string;
   /** A module's own data for this run; made at first use. */
   readonly data: Map<string, unknown>;
   /** Request-URI as it stands: `$ru`. '' for responses. */
   readonly uri: string;
+  /** The same, parsed; null when it is malformed, and for responses. */
+  readonly requestUri: SipUri | null;
+  /** How URIs and messages are read here. */
+  readonly grammar: Grammar;
   /** Log line of this run: prefixed with `log_prefix`. */
   /** `levelName` is shown in place of the level. */
   log(level: LogLevel, text: string, source?: string, levelName?: string): void;
@@ -110,6 +124,8 @@ export interface ServerApi {
   readonly env: Environment;
   /** Global parameters, live. */
   readonly settings: Settings;
+  /** How the cfg has URIs and messages read. */
+  readonly grammar: Grammar;
   readonly transports: Transports;
   readonly transactions: Transactions;
   /** RFC 3263, and the cache of what DNS said. */
@@ -223,6 +239,7 @@ export interface AnyModule {
       {
         readonly doc: string;
         readonly array?: boolean;
+        readonly paced?: boolean;
         run(me: never, call: RpcCall, server: ServerApi): void | Promise<void>;
       }
     >

@@ -76,6 +76,8 @@ export type ArgKind =
   | 'pvWritable'
   | 'route'
   | 'flag'
+  | 'avpFlag'
+  | 'avpName'
   | 'oneOf'
   | 'hostPort'
   | 'hdrName'
@@ -148,6 +150,10 @@ export const pvWritable = (name: string, doc = '') => arg<PvRef<never>>('pvWrita
 export const route = (kind: RouteKind, name = 'name', doc = '') => arg<string>('route', name, doc, { route: kind });
 /** Flag number or name. */
 export const flag = (name = 'flag', doc = '') => arg<number>('flag', name, doc);
+/** Name declared by `avpflags`; `run` receives its number, from 0. */
+export const avpFlag = (name = 'flag', doc = '') => arg<number>('avpFlag', name, doc);
+/** Name of an AVP, `x`, `$x`, `s:x` or `i:5`, as cfg.y takes one; `run` receives the text behind the `$`. */
+export const avpNamed = (name = 'avp', doc = '') => arg<string>('avpName', name, doc);
 /** One of these words. */
 export const oneOf = <const V extends readonly string[]>(name: string, values: V, doc = '') =>
   arg<V[number]>('oneOf', name, doc, { values });
@@ -192,11 +198,20 @@ export interface ParamSpec<T extends ParamType = ParamType, D = unknown> {
   readonly max?: number;
   readonly values?: readonly string[];
   readonly many?: boolean;
-  /** Readable and settable at run time as `group.name` (Kamailio's cfg framework); the group's name when it is not the module's. */
+  /**
+   * Readable and settable at run time as `group.name` (Kamailio's cfg framework); the group's name when it is not the module's, or
+   * `group.name` when that is another one too.
+   */
   readonly live?: boolean | string;
   /** Accepted, and without a meaning in this runtime. */
   readonly noEffect?: boolean;
+  /** Names a function of a KEMI script: a cfg in Kamailio's own language has none. */
+  readonly embedded?: boolean;
 }
+
+/** A parameter that names a function of a KEMI script; `instead`: what a cfg has. */
+export const scriptCallback = (instead: string) =>
+  ({ type: 'str', default: '', embedded: true, doc: `Function of a KEMI script; a cfg has ${instead}.` }) as const;
 
 type Scalar<T extends ParamType, Ctx> = T extends 'int'
   ? number
@@ -257,6 +272,8 @@ interface FunctionCommon<Args extends readonly ArgSpec[]> {
   readonly example: string;
   /** All arguments have to be constant expressions (a format string counts). */
   readonly constArgs?: boolean;
+  /** What it needs and this runtime does not have: said when the cfg is checked. */
+  readonly lacks?: string;
 }
 export type FunctionSpec<Me, Ctx, Args extends readonly ArgSpec[]> = FunctionCommon<Args> &
   (
@@ -297,6 +314,8 @@ export interface RpcSpec<Me, Call, Server> {
   readonly doc: string;
   /** The results are a list, also when there is one or none. */
   readonly array?: boolean;
+  /** It reloads something: `rpc_exec_delta` keeps two runs apart. */
+  readonly paced?: boolean;
   run(me: Me, call: Call, server: Server): void | Promise<void>;
 }
 

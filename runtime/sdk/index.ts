@@ -22,6 +22,7 @@ export type {
   LogLevel,
   LogRecord,
   Network,
+  PrivateFile,
   Proto,
   Random,
   Resolver,
@@ -68,7 +69,7 @@ export type { Connection, StreamProtocol } from '../transport/connection.js';
 export type { SecureTransport } from '../transport/secure.js';
 export type { Transports } from '../transport/transports.js';
 export type { ListenSocket, NextHop, SecureTarget, SendOptions } from '../transport/types.js';
-export { AvpStore, type AvpValue } from '../values/avp.js';
+export { AvpStore, type AvpValue, avpName } from '../values/avp.js';
 export * from '../values/coerce.js';
 export { coreHash } from '../values/core-hash.js';
 export { fnmatch } from '../values/fnmatch.js';
@@ -83,6 +84,7 @@ export { parseSubstitution, reSubst } from '../values/substitution.js';
 export { type XavpItem, XavpRecord, XavpStore, type XavpValue } from '../values/xavp.js';
 export * from './context.js';
 export * from './define.js';
+export * from './line-iterator.js';
 export { type NamedPv, namedPv, pvValueOf } from './pv-names.js';
 export { scriptFlags, setScriptFlags } from './script-flags.js';
 export * from './select-families.js';

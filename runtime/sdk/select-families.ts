@@ -74,7 +74,7 @@ const uriParts: Readonly<Record<string, readonly [string, (uri: SipUri) => Value
 export function uriSelects(path: string, doc: string, source: Source): SelectTable {
   const parsed = (ctx: RouteContext, words: Words) => {
     const text = source(ctx, words);
-    return text === null || text === undefined ? null : parseUri(text);
+    return text === null || text === undefined ? null : parseUri(text, ctx.grammar);
   };
   const table: SelectTable = {};
   for (const [part, [what, read]] of Object.entries(uriParts))

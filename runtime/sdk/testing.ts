@@ -84,7 +84,7 @@ function messageFrom(server: Server, raw: string): SipMessage {
   const socket = server.transports.sockets[0];
   if (!socket) throw new TypeError('the server has no socket');
   const received = { proto: socket.proto, src: BENCH_PEER, dst: socket.local, socket, connectionId: 0, at: 0 };
-  const msg = parseMessage(raw, received, 1);
+  const msg = parseMessage(raw, received, server.grammar, 1);
   if (msg instanceof ParseFailure) throw new TypeError(msg.reason);
   return msg;
 }

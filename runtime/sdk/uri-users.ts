@@ -20,7 +20,7 @@ const ofUri = (uri: SipUri | null | undefined): Identity | null =>
 export function identityOf(ctx: RouteContext, word: string, auth: AuthorizedApi | null): Identity | null {
   switch (word.toLowerCase()) {
     case 'request-uri':
-      return ofUri(parseUri(ctx.uri));
+      return ofUri(ctx.requestUri);
     case 'to':
       return ofUri(ctx.msg.to?.uri);
     case 'from':
@@ -31,7 +31,7 @@ export function identityOf(ctx: RouteContext, word: string, auth: AuthorizedApi 
     }
     default: {
       const value = namedPv(ctx.server, word, 'user field').get(ctx);
-      return value === null ? null : ofUri(parseUri(String(value)));
+      return value === null ? null : ofUri(parseUri(String(value), ctx.grammar));
     }
   }
 }

@@ -98,6 +98,17 @@ function fromUtf8(text: string): string | null {
   }
 }
 
+/** Null when one of them cannot be read. */
+export function parseAll(bodies: readonly string[]): Document[] | null {
+  const documents: Document[] = [];
+  for (const body of bodies) {
+    const doc = parseXml(body);
+    if (doc === null) return null;
+    documents.push(doc);
+  }
+  return documents;
+}
+
 /** An empty document with this root, without a declared encoding; `like`: with that element's attributes. */
 export function newXml(
   root: string,

@@ -34,6 +34,25 @@ describe('avps', () => {
     store.set('x', null, '*');
     expect([store.get('x'), store.size]).toEqual([null, 0]);
   });
+  it('flags belong to a value, and are reached where it is the only one', () => {
+    const store = new AvpStore();
+    store.setFlags('x', 1);
+    expect(store.flags('x')).toBeNull();
+    store.add('x', 'a');
+    expect(store.flags('x')).toBe(0);
+    store.setFlags('x', 5);
+    store.add('x', 'b');
+    store.setFlags('x', 7);
+    expect(store.flags('x')).toBeNull();
+    store.delete('x', 0);
+    expect(store.flags('x')).toBe(5);
+    store.add('x', 'b');
+    store.delete('x', 1);
+    expect([store.get('x'), store.flags('x')]).toEqual(['b', 0]);
+    store.setFlags('x', 2);
+    store.replace('x', ['c']);
+    expect(store.flags('x')).toBe(0);
+  });
   it('is bounded', () => {
     const store = new AvpStore();
     for (let i = 0; i < MAX_AVPS; i++) store.add('x', i);

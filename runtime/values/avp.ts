@@ -10,9 +10,14 @@ export type AvpValue = string | number;
 /** Most values one store may hold: a loop that only adds must not eat the machine. */
 export const MAX_AVPS = 10_000;
 
+/** `i:12` and `12` name a number, `s:x` and `x` a text: one spelling for both (usr_avp.c). */
+export const avpName = (key: string): string => (key.startsWith('s:') || key.startsWith('i:') ? key.slice(2) : key);
+
 export class AvpStore {
   #lists = new Map<string, AvpValue[]>();
   #count = 0;
+  /** Of names that were given flags: those of their values, the oldest first, so that adding a value moves none. */
+  #flags: Map<string, number[]> | null = null;
 
   get size(): number {
     return this.#count;
@@ -65,13 +70,27 @@ export class AvpStore {
     const list = this.#lists.get(name);
     if (!list) return;
     const position = index === '*' || index === undefined ? 0 : index < 0 ? list.length + index : index;
+    const age = list.length - 1 - position;
     const removed = list.splice(position, index === '*' || index === undefined ? list.length : 1);
     this.#count -= removed.length;
+    if (list.length === 0) this.#flags?.delete(name);
+    else if (removed.length > 0) this.#flags?.get(name)?.splice(age, 1);
     if (list.length === 0) this.#lists.delete(name);
   }
   clear(): void {
     this.#lists.clear();
+    this.#flags = null;
     this.#count = 0;
+  }
+  /** Flags of the value of `name`; null where it has none or several (usr_avp.c, search_avp_by_index). */
+  flags(name: string): number | null {
+    return this.#lists.get(name)?.length === 1 ? (this.#flags?.get(name)?.[0] ?? 0) : null;
+  }
+  /** Only where `flags()` gives a number. */
+  setFlags(name: string, flags: number): void {
+    if (this.#lists.get(name)?.length !== 1) return;
+    this.#flags ??= new Map();
+    this.#flags.set(name, [flags]);
   }
   /** All of `name`, newest first; replaces what was there. */
   replace(name: string, values: readonly AvpValue[]): void {

@@ -3,19 +3,20 @@ import { createHash } from 'node:crypto';
 import type { Value } from '../sdk/define.js';
 import * as codec from './codecs.js';
 import { parseDecimal, parseInt32, toInt, toStr } from './coerce.js';
+import { keccak } from './keccak.js';
 import { strftime } from './strftime.js';
 
-type Transformation = (value: Value, ...args: Value[]) => Value;
+type Transformation = (value: Value, a?: Value, b?: Value) => Value;
 
 /** Kamailio's buffer: results do not grow past it. */
 const MAX = 65_535;
 
 /** Text of a defined value; a failed transformation, and an undefined value, give null. */
 const onText =
-  (apply: (text: string, ...args: Value[]) => Value): Transformation =>
-  (value, ...args) => {
+  (apply: (text: string, a?: Value, b?: Value) => Value): Transformation =>
+  (value, a, b) => {
     if (value === null) return null;
-    const result = apply(typeof value === 'number' ? String(value) : value, ...args);
+    const result = apply(typeof value === 'number' ? String(value) : value, a, b);
     return typeof result === 'string' && result.length > MAX ? null : result;
   };
 /** What may double its text takes half the buffer at most. */
@@ -24,22 +25,32 @@ const doubling = (apply: (text: string) => Value): Transformation =>
 const hash = (algorithm: string) =>
   onText((text) => createHash(algorithm).update(Buffer.from(text, 'latin1')).digest('hex'));
 
-function without(text: string, drop: (c: number) => boolean): string {
-  let kept = '';
-  for (let i = 0; i < text.length; i++) if (!drop(text.charCodeAt(i))) kept += text[i];
-  return kept;
+/** The sizes {s.sha3} and {s.keccak} take; null: another. */
+function digestBits(size: Value): 256 | 384 | 512 | null {
+  const bits = size === null ? 256 : Number.parseInt(toStr(size), 10);
+  return bits === 256 || bits === 384 || bits === 512 ? bits : null;
 }
+
 const isBlank = (c: number) => c === 0x20 || c === 9 || c === 10 || c === 13;
-const shift = (text: string, from: number, to: number, by: number): string => {
-  let out = '';
+const NOT_ASCII = /[^\0-\x7f]/;
+const capitals = /[A-Z]+/g;
+const smalls = /[a-z]+/g;
+/** As the C locale's tolower() and toupper(): letters of ASCII only. */
+export const lower = (text: string): string => {
+  if (!holds(text, 0x41, 0x5a)) return text;
+  return NOT_ASCII.test(text) ? text.replace(capitals, (run) => run.toLowerCase()) : text.toLowerCase();
+};
+const upper = (text: string): string => {
+  if (!holds(text, 0x61, 0x7a)) return text;
+  return NOT_ASCII.test(text) ? text.replace(smalls, (run) => run.toUpperCase()) : text.toUpperCase();
+};
+function holds(text: string, from: number, to: number): boolean {
   for (let i = 0; i < text.length; i++) {
     const c = text.charCodeAt(i);
-    out += c >= from && c <= to ? String.fromCharCode(c + by) : text[i];
+    if (c >= from && c <= to) return true;
   }
-  return out;
-};
-export const lower = (text: string) => shift(text, 0x41, 0x5a, 32);
-const upper = (text: string) => shift(text, 0x61, 0x7a, -32);
+  return false;
+}
 
 function trimStart(text: string): string {
   let i = 0;
@@ -156,8 +167,12 @@ export const stringTransformations: Readonly<Record<string, Transformation>> = {
   s_md5: hash('md5'),
   s_sha1: hash('sha1'),
   s_sha3: (value, size = null) => {
-    const bits = size === null ? '256' : toStr(size);
-    return /^(224|256|384|512)$/.test(bits) ? hash(`sha3-${bits}`)(value) : null;
+    const bits = digestBits(size);
+    return bits === null ? null : hash(`sha3-${bits}`)(value);
+  },
+  s_keccak: (value, size = null) => {
+    const bits = digestBits(size);
+    return bits === null ? null : onText((text) => keccak(bits, Buffer.from(text, 'latin1')))(value);
   },
   s_crc32: onText((text) => crc32(text) | 0),
   s_charat: onText((text, at = 0) => text.at(toInt(at)) ?? null),
@@ -165,12 +180,12 @@ export const stringTransformations: Readonly<Record<string, Transformation>> = {
   s_sha256: hash('sha256'),
   s_sha384: hash('sha384'),
   s_sha512: hash('sha512'),
-  s_rmws: onText((text) => without(text, isBlank)),
+  s_rmws: onText((text) => text.replace(/[ \t\n\r]+/g, '')),
   s_rmhdws: onText((text) => text.replace(/(\r\n|\n)[ \t]+/g, '')),
   s_rmhlws: onText((text) => text.replace(/(\r\n|\n)[ \t]+/g, ' ')),
   s_tolower: (value) => (typeof value === 'string' ? lower(value) : value === null ? null : String(value)),
   s_toupper: (value) => (typeof value === 'string' ? upper(value) : value === null ? null : String(value)),
-  s_numeric: onText((text) => without(text, (c) => c < 0x30 || c > 0x39)),
+  s_numeric: onText((text) => text.replace(/[^0-9]+/g, '')),
   s_encode_hexa: onText(codec.hexEncode),
   s_decode_hexa: onText(codec.hexDecode),
   s_encode_7bit: onText(codec.sevenBitEncode),

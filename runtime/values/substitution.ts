@@ -7,7 +7,7 @@ const MAX_MATCHES = 1000;
 const MAX_RESULT = 8191;
 
 /** The text with the substitution made; as it was when nothing matches; null for empty text and what is no substitution. */
-export function reSubst(input: Value, by: Substitution<never> | Value, ctx: unknown): Value {
+export function reSubst(input: Value, by: Substitution<never> | Value = null, ctx?: unknown): Value {
   if (input === null || input === '') return null;
   const value = String(input);
   const s = typeof by === 'object' && by !== null ? by : parseSubstitution(by);

@@ -1,5 +1,8 @@
 /** core: what a cfg can name without any loadmodule. Its global parameters are declared in runtime/settings.ts. */
 import {
+  avpFlag,
+  avpName,
+  avpNamed,
   defineModule,
   flag,
   hostPort,
@@ -51,10 +54,17 @@ function nextHopUri(host: string | undefined, port: string | undefined): string 
   const withPort = port === undefined || port === 'uri:port' || port === '0' ? host : `${host}:${port}`;
   return `sip:${withPort}`;
 }
+/** Only forward() may leave the host out (cfg.y). */
+const nextHopArgs = [opt(str('host')), opt(str('port'))] as const;
+const hopArgs = [str('host'), opt(str('port'))] as const;
 const forwardOver = (proto: Proto | null, name: string) =>
   fn({
-    doc: `Forwards the request without a transaction${proto === null ? '' : ` over ${proto}`}; without a host to its next hop.`,
-    args: [opt(str('host')), opt(str('port'))],
+    ...(proto === 'sctp' && { lacks: 'SCTP' }),
+    doc:
+      proto === null
+        ? 'Forwards the request without a transaction; without a host to its next hop.'
+        : `Forwards the request without a transaction over ${proto}; \`uri:host\` is its next hop.`,
+    args: proto === null ? nextHopArgs : hopArgs,
     routes: ['any'],
     async: 'maybe',
     runs: ['onsend'],
@@ -68,11 +78,33 @@ const forwardOver = (proto: Proto | null, name: string) =>
       [-480]: 'the protocol is not supported',
     },
     example: `${name}("127.0.0.1", 5070);`,
-    run: (_me, ctx, host, port): Verdict | Promise<Verdict> =>
-      ctx.server.transactions.forward(ctx, { uri: nextHopUri(host, port), proto }),
+    run(_me, ctx, host, port): Verdict | Promise<Verdict> {
+      if (proto === 'sctp') ctx.log(-1, `${name}: SCTP is not there: Node has no sockets for it`, 'core');
+      return ctx.server.transactions.forward(ctx, { uri: nextHopUri(host, port), proto });
+    },
   });
 
 const bit = (number: number) => 1 << number;
+
+/**
+ * `setavpflag()` and its kin: true when the flag is set afterwards, as action.c has it, so that a reset one is always false.
+ */
+const avpFlagFunction = (name: string, doc: string, change: (flags: number, flag: number) => number) =>
+  fn({
+    doc: `${doc} False without such an AVP, and where it has several values.`,
+    args: [avpNamed(), avpFlag()],
+    routes: ['any'],
+    returns: { 1: 'the flag is set', [-1]: 'it is not, or there is not one such AVP' },
+    example: `avpflags billed\nroute[BILL] { $avp(account) = 1; if (${name}("account", "billed")) exit; }`,
+    run(_me, ctx, avp, number) {
+      const key = avpName(avp);
+      const before = ctx.avps.flags(key);
+      if (before === null) return -1;
+      const flags = change(before, bit(number));
+      if (flags !== before) ctx.avps.setFlags(key, flags);
+      return flags & bit(number) ? 1 : -1;
+    },
+  });
 
 export default defineModule({
   name: 'core',
@@ -86,6 +118,7 @@ export default defineModule({
     forward_udp: forwardOver('udp', 'forward_udp'),
     forward_tcp: forwardOver('tcp', 'forward_tcp'),
     forward_tls: forwardOver('tls', 'forward_tls'),
+    forward_sctp: forwardOver('sctp', 'forward_sctp'),
     setflag: fn({
       doc: 'Sets a message flag.',
       args: [flag()],
@@ -247,6 +280,24 @@ export default defineModule({
         return 1;
       },
     }),
+    setavpflag: avpFlagFunction('setavpflag', 'Sets a flag of an AVP.', (flags, flag) => flags | flag),
+    resetavpflag: avpFlagFunction('resetavpflag', 'Clears a flag of an AVP.', (flags, flag) => flags & ~flag),
+    isavpflagset: avpFlagFunction('isavpflagset', 'True when a flag of an AVP is set.', (flags) => flags),
+    exec: fn({
+      doc: 'Runs a command with /bin/sh and waits for its end; what it answers goes to the log. The text is constant.',
+      args: [str('command')],
+      routes: ['any'],
+      constArgs: true,
+      async: 'always',
+      returns: done,
+      example: 'exec("logger call");',
+      async run(_me, ctx, command) {
+        ctx.log(1, `exec("${command}") not fully implemented, using dumb version...`, '<core>');
+        const status = await ctx.server.env.shell.run(command);
+        if (status !== 0) ctx.log(1, `exec() returned ${status}`, '<core>');
+        return 1;
+      },
+    }),
     log: fn({
       doc: 'Writes constant text to the log: `log("text")` or `log(level, "text")`.',
       args: [str('levelOrText'), opt(str('text'))],
@@ -265,15 +316,13 @@ export default defineModule({
   selects: coreSelects,
   eventRoutes: {
     'core:worker-one-init': { doc: 'Once, when the server has started.' },
+    'core:msg-received': {
+      doc: 'With `received_route_mode`: for all that comes in, before it is read; `$rcv(buf)` may be written, `drop` ends it. What it waits for holds up that message only.',
+    },
+    'core:pre-routing': {
+      doc: 'For every request and response, before its route; what it sets stays, `drop` ends it.',
+    },
+    'core:receive-parse-error': { doc: 'For what is dropped because it cannot be read as SIP: `$mb`, `$si`.' },
   },
-  missing: [
-    ...missingParams,
-    'exec',
-    'forward_sctp',
-    'isavpflagset',
-    'setavpflag',
-    'resetavpflag',
-    '@cfg_selected',
-    '$iuid',
-  ],
+  missing: [...missingParams, '$iuid'],
 });

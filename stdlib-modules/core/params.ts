@@ -13,12 +13,12 @@ const named: readonly (readonly [string, SettingSpec])[] = [
 
 /** What is out of range is an error only where Kamailio refuses it. */
 const declared = (spec: SettingSpec): ParamSpec => {
-  const { type, doc, live, noEffect, refuses, min, max, values } = spec;
+  const { type, doc, live, liveAs, noEffect, refuses, min, max, values } = spec;
   return {
     type,
     doc,
     default: spec.default,
-    ...(live && { live }),
+    ...(live && { live: liveAs ?? live }),
     ...(noEffect && { noEffect }),
     ...(refuses && { min, max, values }),
   };
@@ -36,5 +36,4 @@ export const coreParams: Readonly<Record<string, ParamSpec>> = {
 export const missingParams: readonly string[] = [
   ...named.filter(([, spec]) => spec.missing).map(([name]) => `param:${name}`),
   'param:coreparam',
-  'param:kemi.request_route_callback',
 ];

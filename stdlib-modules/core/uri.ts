@@ -16,7 +16,7 @@ const outcome = { 1: 'done', [-1]: 'the Request-URI cannot be changed so' } as c
 export const done = { 1: 'always' } as const;
 
 function change(ctx: RouteContext, what: UriChange): 1 | -1 {
-  const uri = ctx.msg.isRequest ? rewriteUri(ctx.uri, what) : null;
+  const uri = ctx.msg.isRequest ? rewriteUri(ctx.uri, what, ctx.grammar) : null;
   if (uri === null) {
     ctx.log(-1, `cannot change the Request-URI ${ctx.uri}`, 'core');
     return -1;

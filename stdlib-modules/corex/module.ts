@@ -5,6 +5,7 @@ import {
   equalsIgnoreCase,
   int,
   type ListenSocket,
+  type Maybe,
   MessageMark,
   opt,
   pvWritable,
@@ -14,6 +15,7 @@ import {
   StartError,
   type Value,
   type Verdict,
+  VIA_FLAGS,
   varInt,
   varStr,
   writeBytes,
@@ -27,6 +29,24 @@ import { listAliases, listSockets } from './sockets.js';
 
 const done = { 1: 'done', [-1]: 'not done' } as const;
 
+/** 0: there is no such flag. */
+const maskOf = (flag: number): number => (flag < 0 || flag > 31 ? 0 : (1 << flag) >>> 0);
+function viaFlag(verb: string, change: (flags: number, mask: number) => number) {
+  return {
+    doc: `${verb} a flag of our Via, of the 32 that come back with the response (\`kvf\`).`,
+    args: [varInt('flag', '0 to 31')],
+    routes: ['any'],
+    returns: { 1: 'done', [-1]: 'there is no such flag' },
+    example: `msg_vbflag_${verb === 'Sets' ? 'set' : 'reset'}("1");`,
+    run(_me: unknown, ctx: RouteContext, flag: number): Verdict {
+      const mask = maskOf(flag);
+      if (mask === 0) return -1;
+      ctx.draft.viaFlags = change(ctx.draft.viaFlags, mask);
+      return 1;
+    },
+  } as const;
+}
+
 /** `setxflag`: 64 flags in two words. */
 function changeXflag(ctx: RouteContext, n: number, on: boolean): Verdict {
   if (n < 0 || n > 63) return -1;
@@ -35,6 +55,13 @@ function changeXflag(ctx: RouteContext, n: number, on: boolean): Verdict {
   const changed = (word: number) => (on ? word | mask : word & ~mask) >>> 0;
   ctx.draft.xflags = n < 32 ? [changed(low), high] : [low, changed(high)];
   return 1;
+}
+
+/** Kamailio 5.8's core/forward.c, forward_uac_uri(). */
+function forwardAlone(ctx: RouteContext, uri: string | null, branchIndex = 0): Maybe<Verdict> {
+  const forwarded = ctx.server.transactions.forward(ctx, { uri, ownViaOnly: true, branchIndex });
+  const verdict = (code: number): Verdict => (code > 0 ? 1 : -1);
+  return forwarded instanceof Promise ? forwarded.then(verdict) : verdict(forwarded);
 }
 
 /**
@@ -319,6 +346,26 @@ export default defineModule({
         return sent instanceof Promise ? sent.then(() => 1) : 1;
       },
     },
+    forward_uac: {
+      doc: 'Forwards the request without its Vias, so that no response finds back; `branch` is the index in our Via.',
+      args: [opt(varInt('branch', 'index of the branch, 0 when left out'))],
+      routes: ['request'],
+      async: 'maybe',
+      runs: ['onsend'],
+      returns: sent,
+      example: 'sl_send_reply("200", "OK"); $du = "sip:mirror.example.com"; forward_uac();',
+      run: (_me, ctx, branch) => forwardAlone(ctx, null, branch),
+    },
+    forward_uac_uri: {
+      doc: 'As `forward_uac()`, to a URI.',
+      args: [varStr('uri'), opt(varInt('branch', 'index of the branch, 0 when left out'))],
+      routes: ['request'],
+      async: 'maybe',
+      runs: ['onsend'],
+      returns: sent,
+      example: 'sl_send_reply("200", "OK"); forward_uac_uri("sip:mirror.example.com");',
+      run: (_me, ctx, uri, branch) => forwardAlone(ctx, uri, branch),
+    },
     send_udp: sendOver('udp'),
     send_tcp: sendOver('tcp'),
     send_data: {
@@ -438,6 +485,29 @@ export default defineModule({
       returns: { 1: 'it was', [-1]: 'it was not' },
       example: 'if (is_faked_msg()) { exit; }',
       run: (_me, ctx) => (ctx.kind === 'event' || (ctx.kind === 'failure' && ctx.reply === null) ? 1 : -1),
+    },
+    msg_vbflag_set: viaFlag('Sets', (flags, mask) => (flags | mask) >>> 0),
+    msg_vbflag_reset: viaFlag('Resets', (flags, mask) => (flags & ~mask) >>> 0),
+    msg_vbflag_is_set: {
+      doc: 'Tells whether a flag of our Via is set, of the 32 that come back with the response.',
+      args: [varInt('flag', '0 to 31')],
+      routes: ['any'],
+      returns: { 1: 'it is', [-1]: 'it is not, or there is no such flag' },
+      example: 'if (msg_vbflag_is_set("1")) { exit; }',
+      run: (_me, ctx, flag) => ((ctx.draft.viaFlags & maskOf(flag)) !== 0 ? 1 : -1),
+    },
+    msg_vbflag_parse: {
+      doc: 'Takes the flags from the topmost Via: of a response those its request was sent with.',
+      args: [],
+      routes: ['any'],
+      returns: { 1: 'taken', [-1]: 'the Via has none' },
+      example: 'reply_route { if (msg_vbflag_parse() && msg_vbflag_is_set("1")) xlog("ours\\n"); }',
+      run(_me, ctx) {
+        const text = ctx.msg.via?.param(VIA_FLAGS);
+        if (!text || !/^[0-9a-f]{1,8}$/i.test(text)) return -1;
+        ctx.draft.viaFlags = Number.parseInt(text, 16);
+        return 1;
+      },
     },
     via_add_srvid: {
       doc: 'Our Via carries `srvid`, the `server_id` of this server, where it has one.',

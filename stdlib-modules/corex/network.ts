@@ -34,13 +34,13 @@ export function interceptNetwork(server: ServerApi, { minBytes, result }: Networ
   };
   server.script.rewrite = (bytes, received) => {
     if (bytes.length < minBytes) return null;
-    const ctx = run(SipMessage.unread(bytes, received), true);
+    const ctx = run(SipMessage.unread(bytes, received, server.grammar), true);
     return ctx === null ? null : { bytes: changed(ctx, bytes), values: ctx.values };
   };
   server.transports.rewrite = (bytes, { proto, ip, port, socket }) => {
     if (bytes.length < minBytes) return bytes;
     const at = server.env.clock.now();
     const received = { proto, src: socket.local, dst: { ip, port }, socket, connectionId: 0, at };
-    return changed(run(SipMessage.unread(bytes, received), false), bytes);
+    return changed(run(SipMessage.unread(bytes, received, server.grammar), false), bytes);
   };
 }

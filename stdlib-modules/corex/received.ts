@@ -17,7 +17,7 @@ import {
 /** The same message with another origin; edits keep their places. */
 function changeOrigin(ctx: RouteContext, change: Partial<ReceiveInfo>): Verdict {
   const { msg } = ctx;
-  const made = indexMessage(msg.raw, { ...msg.received, ...change }, msg.id);
+  const made = indexMessage(msg.raw, { ...msg.received, ...change }, ctx.grammar, msg.id);
   if (made instanceof ParseFailure) return -1;
   ctx.msg = made;
   return 1;

@@ -43,7 +43,7 @@ export function sendMessage(ctx: RouteContext, to: string, proto: Proto): Maybe<
 
 /** To a URI, from a socket when one is named and there. */
 export function sendText(ctx: RouteContext, uri: string, socket: string, text: string): Maybe<Verdict> {
-  if (parseUri(uri) === null || text === '') return -1;
+  if (parseUri(uri, ctx.grammar) === null || text === '') return -1;
   const from = socket === '' ? null : socketAt(ctx, socket);
   if (socket !== '' && from === null) ctx.log(0, `local socket not found: ${socket}`, 'corex');
   return steps(deliver(ctx, uri, null, from, text));

@@ -41,7 +41,10 @@ function changeBranchFlag(ctx: RouteContext, n: number, index: number, on: boole
 
 function isMyself(ctx: RouteContext, text: string): boolean {
   const { transports } = ctx.server;
-  const whole = text.includes(':') && parseUri(text) !== null ? parseUri(text) : parseUri(`sip:${text}`);
+  const whole =
+    text.includes(':') && parseUri(text, ctx.grammar) !== null
+      ? parseUri(text, ctx.grammar)
+      : parseUri(`sip:${text}`, ctx.grammar);
   if (whole === null) return false;
   const proto = whole.transport;
   const known = proto === 'udp' || proto === 'tcp' || proto === 'tls' || proto === 'sctp' ? proto : undefined;
@@ -190,7 +193,7 @@ export default defineModule({
       returns: { 1: 'it is', [-1]: 'it is not' },
       example: 'if (is_myhost("$ru")) { xlog("local\\n"); }',
       run(_me, ctx, uri) {
-        const host = parseUri(uri)?.host ?? uri;
+        const host = parseUri(uri, ctx.grammar)?.host ?? uri;
         return host !== '' && ctx.server.transports.isMyself(host) ? 1 : -1;
       },
     },

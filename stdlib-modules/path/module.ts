@@ -4,6 +4,7 @@
  */
 import {
   defineModule,
+  type Grammar,
   HeaderId,
   inboundAddress,
   type Outgoing,
@@ -76,10 +77,10 @@ function addPath(me: Me, ctx: RouteContext, wanted: Wanted): Verdict {
 }
 
 /** `host`, `host:port`, parameters allowed. */
-const isAddress = (text: string): boolean =>
-  text !== '' && text.length <= 1017 && (parseUri(`sip:${text};lr`)?.host ?? '') !== '';
+const isAddress = (text: string, grammar: Grammar): boolean =>
+  text !== '' && text.length <= 1017 && (parseUri(`sip:${text};lr`, grammar)?.host ?? '') !== '';
 function addAdvertised(me: Me, ctx: RouteContext, address: string, wanted: Wanted): Verdict {
-  if (!isAddress(address)) {
+  if (!isAddress(address, ctx.grammar)) {
     ctx.log(-1, `invalid advertised address: ${address}`, 'path');
     return -1;
   }

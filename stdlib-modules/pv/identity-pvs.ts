@@ -51,7 +51,9 @@ const preferred = (doc: string, get: (addr: NameAddr) => Value): PvSpec<PvMe, Ro
 /** The first value of the first field. */
 export function firstDiversion({ msg }: RouteContext): NameAddr | null {
   const field = msg.header('Diversion');
-  return field === undefined ? null : (parseNameAddrList(msg.raw, field.valueStart, field.valueEnd)?.[0] ?? null);
+  return field === undefined
+    ? null
+    : (parseNameAddrList(msg.raw, msg.grammar, field.valueStart, field.valueEnd)?.[0] ?? null);
 }
 const diversion = (doc: string, name: string) =>
   strPv(doc, (ctx) => {

@@ -1,5 +1,6 @@
 /** Pseudo-variables of the message itself: start line, header fields, body, where it came from. */
 import {
+  type Arrival,
   type HeaderField,
   HeaderId,
   headerId,
@@ -124,7 +125,7 @@ function listValues(ctx: RouteContext, name: string): readonly string[] | null {
   if (!lists.has(id)) return bodies(ctx, name);
   const found: string[] = [];
   for (const field of ctx.msg.headersOf(id)) {
-    const list = parseNameAddrList(raw, field.valueStart, field.valueEnd);
+    const list = parseNameAddrList(raw, ctx.grammar, field.valueStart, field.valueEnd);
     if (list === null) return null;
     const values = list.map((addr) => raw.slice(addr.start, addr.end).trim());
     // The contacts of a field are kept last first.
@@ -157,17 +158,34 @@ const advertised = (s: ListenSocket) => ({
   host: s.advertised?.host ?? s.local.ip,
   port: s.advertised?.port || s.local.port,
 });
+/** Linux's numbers of the address families. */
+const AF_INET = 2;
+const AF_INET6 = 10;
+const familyNumber = (ctx: RouteContext): number => (ctx.msg.received.socket.family === 6 ? AF_INET6 : AF_INET);
+/** Kamailio: pv_get_rcv() in pv_branch.c; transport and address family as numbers. */
 const receivedFrom = {
-  buf: (ctx) => ctx.msg.raw,
-  len: (ctx) => ctx.msg.raw.length,
-  proto: (ctx) => ctx.msg.received.proto,
-  sproto: (ctx) => ctx.msg.received.proto,
-  srcip: (ctx) => ctx.msg.received.src.ip,
-  rcvip: (ctx) => ctx.msg.received.socket.local.ip,
-  srcport: (ctx) => ctx.msg.received.src.port,
-  rcvport: (ctx) => ctx.msg.received.socket.local.port,
-  af: (ctx) => (ctx.msg.received.socket.family === 6 ? 'IPv6' : 'IPv4'),
-} as const satisfies Record<string, (ctx: RouteContext) => Value>;
+  buf: ({ bytes }) => bytes,
+  len: ({ bytes }) => bytes.length,
+  proto: ({ received }) => protoNumbers[received.proto],
+  sproto: ({ received }) => received.proto,
+  srcip: ({ received }) => received.src.ip,
+  rcvip: ({ received }) => received.socket.local.ip,
+  srcport: ({ received }) => received.src.port,
+  rcvport: ({ received }) => received.socket.local.port,
+  af: ({ received }) => (received.socket.family === 6 ? AF_INET6 : AF_INET),
+} as const satisfies Record<string, (arrival: Arrival) => Value>;
+/** Kamailio's buffer for a message (BUF_SIZE), less the two bytes pv_set_rcv() leaves free. */
+const MAX_RECEIVED = 65_535 - 2;
+/** pv_set_rcv(): only `buf` is written; the others stay, without an error. */
+function changeReceived(ctx: RouteContext, value: Value, key: string): boolean {
+  const { arrival } = ctx;
+  if (arrival === null) return false;
+  if (key !== 'buf') return true;
+  const bytes = value ?? '';
+  if (typeof bytes !== 'string' || bytes.length > MAX_RECEIVED) return false;
+  arrival.bytes = bytes;
+  return true;
+}
 
 // Via --------------------------------------------------------------------------------------------------------------
 
@@ -269,9 +287,19 @@ export const messagePvs = {
   rsi: intPv('status of the response as a number; of a request 0', (ctx) => (ctx.msg.isRequest ? 0 : ctx.msg.status)),
   rr: strPv('reason phrase of the response', (ctx) => (ctx.msg.isRequest ? null : ctx.msg.reason)),
   ci: strPv('Call-ID', field(HeaderId.CallId)),
+  ful: intPv('length of the From URI', (ctx) => ctx.msg.from?.uriText.length ?? null),
+  tts: intPv('1 when To has a tag, else 0', (ctx) => (ctx.msg.to?.tag ? 1 : 0)),
   cs: strPv('CSeq number', (ctx) => ctx.msg.cseq?.numberText ?? null),
   csb: strPv('CSeq body', field(HeaderId.CSeq)),
   ct: strPv('Contact body; undefined when there is nothing in it', (ctx) => field(HeaderId.Contact)(ctx) || null),
+  ctu: strPv('URI of the first contact; undefined for `*`', ({ msg }) => {
+    const contacts = msg.contacts();
+    return contacts === null || contacts === 'star' ? null : (contacts[0]?.uriText ?? null);
+  }),
+  cts: intPv('1 when Contact is `*`, else 0; undefined without a Contact', ({ msg }) => {
+    const contacts = msg.contacts();
+    return contacts === null ? null : contacts === 'star' ? 1 : 0;
+  }),
   cT: strPv('Content-Type body', field(HeaderId.ContentType)),
   cl: intPv('Content-Length', (ctx) => ctx.msg.contentLength),
   ua: strPv('User-Agent', field(HeaderId.UserAgent)),
@@ -350,18 +378,18 @@ export const messagePvs = {
   prid: intPv('number of the transport it was received on', (ctx) => protoNumbers[ctx.msg.received.proto]),
   conid: intPv('connection it was received on', (ctx) => ctx.msg.received.connectionId || null),
   af: keyedPv('address family it was received on', 'any', ['id', 'name'], (ctx, key) => {
-    const six = ctx.msg.received.socket.family === 6;
-    return key === 'name' ? (six ? 'IPv6' : 'IPv4') : six ? 10 : 2;
+    const id = familyNumber(ctx);
+    return key === 'id' ? id : id === AF_INET6 ? 'IPv6' : 'IPv4';
   }),
-  ...named(
-    ['rcv', 'recv'],
-    keyedPv(
-      'attributes of received data, in the events for it; null in routes for messages',
+  ...named(['rcv', 'recv'], {
+    ...keyedPv(
+      'attributes of received data, in event_route[core:msg-received]; null elsewhere. Written to `buf`: what is read instead',
       'any',
       Object.keys(receivedFrom) as (keyof typeof receivedFrom)[],
-      (ctx, key) => (ctx.kind === 'event' && ctx.sending === null ? receivedFrom[key](ctx) : null),
+      (ctx, key) => (ctx.arrival === null ? null : receivedFrom[key](ctx.arrival)),
     ),
-  ),
+    set: (_me, ctx, value, key) => changeReceived(ctx, value, String(key)),
+  }),
   msg: keyedPv(
     'parts of the message',
     'any',

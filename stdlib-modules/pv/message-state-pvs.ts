@@ -83,7 +83,7 @@ function setByte(ctx: RouteContext, key: string, value: Value): boolean {
   const at = offsetIn(ctx, key);
   if (at < 0 || typeof value !== 'string' || value === '') return false;
   const { raw, received, id } = ctx.msg;
-  const changed = parseMessage(`${raw.slice(0, at)}${value[0]}${raw.slice(at + 1)}`, received, id);
+  const changed = parseMessage(`${raw.slice(0, at)}${value[0]}${raw.slice(at + 1)}`, received, ctx.grammar, id);
   if (changed instanceof ParseFailure || changed.isRequest !== ctx.msg.isRequest) {
     ctx.log(-1, `$msgbuf(${key}): with this byte it is no message any more`, 'pv');
     return false;

@@ -8,7 +8,7 @@ import { messageStatePvs } from './message-state-pvs.js';
 import { serverPvs } from './server-pvs.js';
 import type { PvMe, PvState } from './spec.js';
 import { uriPvs } from './uri-pvs.js';
-import { variablePvs } from './variable-pvs.js';
+import { aliasesOf, variablePvs } from './variable-pvs.js';
 import { xavpFunctions } from './xavp-functions.js';
 import { xavpPvs } from './xavp-pvs.js';
 
@@ -65,6 +65,11 @@ export default defineModule({
   doc: 'Pseudo-variables of message, URIs, source, time, and variables that hold values.',
   uses: [],
   params: {
+    avp_aliases: {
+      type: 'str',
+      many: true,
+      doc: 'Other names of AVPs: `alias=name;alias=i:5`; case does not count in an alias (since Kamailio 5.8).',
+    },
     shvset: { type: 'str', many: true, doc: 'Sets a shared variable at start: name=i:5 or name=s:text.' },
     varset: {
       type: 'str',
@@ -80,7 +85,13 @@ export default defineModule({
       const [name, value] = presetOf('shvset', preset);
       shared.set(name, value);
     }
-    return { shared, xavpKeys: new Map(), selects: new Map() };
+    const avpAliases = aliasesOf(params.avp_aliases);
+    if (avpAliases === null)
+      throw new StartError(
+        'SIPC8102',
+        `modparam("pv", "avp_aliases", "${params.avp_aliases.join(';')}"): write alias=name;…, each name once`,
+      );
+    return { shared, avpAliases, xavpKeys: new Map(), selects: new Map() };
   },
   start(me, server) {
     for (const preset of me.params.varset) server.presetVariable(...presetOf('varset', preset));
@@ -104,24 +115,5 @@ export default defineModule({
     },
   },
   eventRoutes: {},
-  missing: [
-    'xavp_push_dst',
-    'param:avp_aliases',
-    '$cts',
-    '$ctu',
-    '$En',
-    '$Er',
-    '$Es',
-    '$Et',
-    '$Ec',
-    '$Eq',
-    '$Ek',
-    '$Ei',
-    '$Ej',
-    '$Eb',
-    '$Ev',
-    '$ful',
-    '$rul',
-    '$tts',
-  ],
+  missing: [],
 });

@@ -51,9 +51,10 @@ function timePart(ms: number, key: TimeKey, utc: boolean): number {
 }
 
 const receivedAt = (ctx: RouteContext) => ctx.msg.received.at;
-const now = (ctx: RouteContext) => ctx.server.env.clock.now();
+const now = (ctx: RouteContext) => ctx.server.env.clock.exactNow();
 const seconds = (ms: number) => Math.trunc(ms / 1000);
-const micros = (ms: number) => Math.trunc((ms % 1000) * 1000);
+/** Of the second; doubles of this size are a quarter of a microsecond apart. */
+const micros = (ms: number) => Math.min(999_999, Math.round((ms % 1000) * 1000));
 
 /** The clock read by `$TV(sn)`, which `$TV(un)` gives the microseconds of. */
 const sampled = 'pv.TV';
@@ -64,9 +65,11 @@ function timeValue(ctx: RouteContext, key: 's' | 'u' | 'sn' | 'un' | 'Sn' | 'Sm'
       return seconds(receivedAt(ctx));
     case 'u':
       return micros(receivedAt(ctx));
-    case 'sn':
-      ctx.data.set(sampled, now(ctx));
-      return seconds(now(ctx));
+    case 'sn': {
+      const ms = now(ctx);
+      ctx.data.set(sampled, ms);
+      return seconds(ms);
+    }
     case 'un':
       return micros((ctx.data.get(sampled) as number | undefined) ?? now(ctx));
     default: {

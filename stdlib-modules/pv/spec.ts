@@ -11,6 +11,8 @@ export interface PvState {
   readonly shared: Map<string, string | number>;
   /** Paths of `$sel`, looked up. */
   readonly selects: Map<string, SelectRead>;
+  /** `avp_aliases`: alias in small letters → name of the AVP. */
+  readonly avpAliases: ReadonlyMap<string, string>;
   /** Keys of `$xavp` and `$xavi`, taken apart. */
   readonly xavpKeys: Map<string, XavpKey | null>;
 }

@@ -9,7 +9,7 @@ import {
   type Value,
   writtenPort,
 } from '../../runtime/sdk/index.js';
-import { named, type PvMe, type PvTable, strPv } from './spec.js';
+import { intPv, named, type PvMe, type PvTable, strPv } from './spec.js';
 
 /** As written; a parameter without a value counts as none. */
 function transportText(uri: SipUri): string | null {
@@ -32,13 +32,13 @@ export const uriParts = {
 /** The Request-URI as it stands; the received one is parsed once and kept by the message. */
 const requestUri = (ctx: RouteContext): SipUri | null => {
   if (!ctx.msg.isRequest) return null;
-  return ctx.draft.uri === null ? ctx.msg.uri() : parseUri(ctx.draft.uri);
+  return ctx.requestUri;
 };
 const part = (uri: SipUri | null, get: (uri: SipUri) => Value): Value => (uri === null ? null : get(uri));
 
 function change(ctx: RouteContext, what: UriChange): boolean {
   if (!ctx.msg.isRequest) return false;
-  const uri = rewriteUri(ctx.uri, what);
+  const uri = rewriteUri(ctx.uri, what, ctx.grammar);
   if (uri === null) {
     ctx.log(-1, `cannot change the Request-URI ${ctx.uri}`, 'pv');
     return false;
@@ -92,7 +92,7 @@ function nextHop(ctx: RouteContext, key: string): Value {
   if (!ctx.msg.isRequest) return replyHop(ctx, key);
   const text = ctx.draft.dstUri || ctx.uri;
   if (key === 'u') return text;
-  const uri = parseUri(text);
+  const uri = parseUri(text, ctx.grammar);
   if (uri === null) return null;
   switch (key) {
     case 'U':
@@ -108,7 +108,7 @@ function nextHop(ctx: RouteContext, key: string): Value {
   }
 }
 
-const destination = (ctx: RouteContext) => (ctx.draft.dstUri ? parseUri(ctx.draft.dstUri) : null);
+const destination = (ctx: RouteContext) => (ctx.draft.dstUri ? parseUri(ctx.draft.dstUri, ctx.grammar) : null);
 const original = (ctx: RouteContext) => (ctx.msg.isRequest ? ctx.msg.uri() : null);
 
 export const uriPvs = {
@@ -141,6 +141,7 @@ export const uriPvs = {
   rP: strPv('transport parameter of the Request-URI, UDP when it has none', (ctx) =>
     part(requestUri(ctx), uriParts.transport),
   ),
+  rul: intPv('length of the Request-URI', (ctx) => (ctx.msg.isRequest ? ctx.uri.length : null)),
   rz: strPv('scheme of the Request-URI', (ctx) => part(requestUri(ctx), uriParts.scheme)),
   rUl: {
     doc: 'length of the user part of the Request-URI',

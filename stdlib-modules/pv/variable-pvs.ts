@@ -1,10 +1,32 @@
 /** Pseudo-variables that hold values: script variables, AVPs, shared variables, constants. */
-import type { PvIndex, PvSpec, RouteContext, Value } from '../../runtime/sdk/index.js';
+import {
+  type PvIndex,
+  type PvSpec,
+  avpName as plainName,
+  type RouteContext,
+  type Value,
+} from '../../runtime/sdk/index.js';
 import { keyedPv, type PvMe, type PvTable } from './spec.js';
 import { countXavps } from './xavp-pvs.js';
 
-/** `i:12` and `12` name a number, `s:x` and `x` a text: one spelling for both (usr_avp.c). */
-export const avpName = (key: string): string => (key.startsWith('s:') || key.startsWith('i:') ? key.slice(2) : key);
+/** An alias stands for its AVP. */
+function avpName({ state: { avpAliases } }: PvMe, key: string): string {
+  const aliased = avpAliases.size === 0 ? undefined : avpAliases.get(key.toLowerCase());
+  return aliased ?? plainName(key);
+}
+/** `avp_aliases`: `alias=name;…`, an alias and an AVP once each. Null when it is not so written. */
+export function aliasesOf(written: readonly string[]): Map<string, string> | null {
+  const aliases = new Map<string, string>();
+  for (const item of written.flatMap((text) => text.split(';'))) {
+    const [, alias, name] = /^\s*([^\s=;]+)\s*=\s*(?:avp:)?((?:[is]:)?[^\s:;]+)\s*$/.exec(item) ?? [];
+    if (alias === undefined || name === undefined) return null;
+    const of = plainName(name);
+    if (aliases.has(alias.toLowerCase()) || [...aliases.values()].some((n) => n.toLowerCase() === of.toLowerCase()))
+      return null;
+    aliases.set(alias.toLowerCase(), of);
+  }
+  return aliases;
+}
 
 /** `$vn(x)`: as `$var`, but null until set. It stands among the script variables, under a name none of them has. */
 const nullableName = (key: string): string => `\0${key}`;
@@ -38,6 +60,28 @@ const constants = {
   WSS: 6,
 } as const;
 
+/** Characters that are hard to write in a text of the cfg. */
+const escapes = Object.fromEntries(
+  (
+    [
+      ['En', '\n', 'line feed'],
+      ['Er', '\r', 'carriage return'],
+      ['Et', '\t', 'tabulator'],
+      ['Es', ' ', 'blank'],
+      ['Ec', ',', 'comma'],
+      ['Eq', '"', 'double quote'],
+      ['Ek', "'", 'single quote'],
+      ['Ei', ':', 'colon'],
+      ['Ej', ';', 'semicolon'],
+      ['Eb', '\\', 'backslash'],
+      ['Ev', '`', 'backtick'],
+    ] as const
+  ).map(([name, character, words]): [string, PvSpec<PvMe, RouteContext>] => [
+    name,
+    { doc: `the character ${words}`, type: 'str', nullable: false, get: () => character },
+  ]),
+);
+
 export const variablePvs = {
   var: scriptVariable,
   vz: scriptVariable,
@@ -57,9 +101,9 @@ export const variablePvs = {
     type: 'any',
     key: { use: 'req', dynamic: true },
     index: true,
-    get: (_me: PvMe, ctx: RouteContext, key: string, index: PvIndex) => ctx.avps.get(avpName(key), index),
-    set: (_me: PvMe, ctx: RouteContext, value: Value, key: string, index: PvIndex) =>
-      ctx.avps.set(avpName(key), value, index),
+    get: (me: PvMe, ctx: RouteContext, key: string, index: PvIndex) => ctx.avps.get(avpName(me, key), index),
+    set: (me: PvMe, ctx: RouteContext, value: Value, key: string, index: PvIndex) =>
+      ctx.avps.set(avpName(me, key), value, index),
   },
   shv: {
     doc: 'shared variable: one for the whole server, 0 until set',
@@ -84,6 +128,7 @@ export const variablePvs = {
       return next;
     },
   },
+  ...escapes,
   true: { doc: 'the number 1', type: 'int', nullable: false, get: () => 1 },
   _s: {
     doc: 'the text in the parentheses, its pseudo-variables replaced',
@@ -103,7 +148,7 @@ export const variablePvs = {
     key: { use: 'req' },
     get: (me: PvMe, ctx: RouteContext, key: string) => {
       const [, kind, name = ''] = /^\$(?:\()?(avp|xavp)\((.*?)\)\)?$/.exec(key.trim()) ?? [];
-      if (kind === 'avp') return ctx.avps.all(avpName(name)).length;
+      if (kind === 'avp') return ctx.avps.all(avpName(me, name)).length;
       return kind === 'xavp' ? countXavps(me, ctx, name) : null;
     },
   },

@@ -12,7 +12,7 @@ import {
   varStr,
   XavpRecord,
 } from '../../runtime/sdk/index.js';
-import type { PvMe } from './spec.js';
+import { findSocket, type PvMe } from './spec.js';
 
 type Fn<Args extends readonly ArgSpec[]> = FunctionSpec<PvMe, RouteContext, Args>;
 const fn = <const Args extends readonly ArgSpec[]>(spec: Fn<Args>): Fn<Args> => spec;
@@ -113,7 +113,35 @@ function splitList(text: string, separators: string, mode: string): string[] {
 
 const names = [varStr('root'), varStr('field')] as const;
 
+/** Text in a field of a record; undefined: there is none. */
+function textIn(record: XavpRecord, field: string): string | undefined {
+  const value = record.get(field, 0);
+  return typeof value === 'string' ? value : undefined;
+}
+
 export const xavpFunctions = {
+  xavp_push_dst: fn({
+    doc: 'Takes the next target from the newest record of a name: its fields `uri`, `dsturi` and `socket`, as far as they are there.',
+    args: [varStr('xavp')],
+    routes: ['request', 'failure', 'branch'],
+    returns: { 1: 'done', [-1]: 'there is no such record' },
+    example: 'xavp_push_dst("target");',
+    run(_me, ctx, name) {
+      const record = ctx.xavps.record(name);
+      if (record === null) return -1;
+      const { draft } = ctx;
+      const uri = textIn(record, 'uri');
+      if (uri !== undefined) draft.uri = uri;
+      const next = textIn(record, 'dsturi');
+      if (next !== undefined) {
+        draft.dstUri = next;
+        draft.uriIsNew = true;
+      }
+      const socket = findSocket(ctx, textIn(record, 'socket') ?? '');
+      if (socket !== null) draft.sendSocket = socket;
+      return 1;
+    },
+  }),
   pv_xavp_print: fn({
     doc: 'Writes all of $xavp to the log.',
     args: [],

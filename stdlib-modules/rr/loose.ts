@@ -158,7 +158,7 @@ export function looseRoute(ctx: RouteContext, settings: LooseSettings, mode: num
   const { msg } = ctx;
   const routes = msg.routes();
   if (routes.length === 0) return Driven.error;
-  const requestUri = parseUri(ctx.draft.uri ?? msg.requestUri);
+  const requestUri = parseUri(ctx.draft.uri ?? msg.requestUri, ctx.grammar);
   if (requestUri === null || msg.to === null) return Driven.error;
   const preloaded = !msg.to.tag;
   const result =

@@ -83,7 +83,7 @@ function userOf({ params, uses }: Me, ctx: RouteContext): string | null {
   if (typeof custom === 'string' && custom !== '') return `${custom}@`;
   const received = ctx.msg.uri();
   if (received === null) return null;
-  const user = received.user ?? (ctx.draft.uri === null ? null : (parseUri(ctx.draft.uri)?.user ?? null));
+  const user = received.user ?? (ctx.draft.uri === null ? null : (parseUri(ctx.draft.uri, ctx.grammar)?.user ?? null));
   return user ? `${user}@` : '';
 }
 

@@ -1,7 +1,7 @@
 /**
  * The checks behind `sanity_check()`, each giving null when passed or what to answer (Kamailio: sanity/sanity.c).
  */
-import { HeaderId, parseNameAddrList, parseUri, type RouteContext, type SipMessage } from '../../runtime/sdk/index.js';
+import { HeaderId, parseNameAddrList, type RouteContext, type SipMessage } from '../../runtime/sdk/index.js';
 
 /** `status` 0: fails without an answer. */
 export interface Fault {
@@ -114,7 +114,9 @@ function tooLarge(ctx: RouteContext, s: Sizes): boolean {
     return false;
   };
   const listed = (id: HeaderId) =>
-    msg.headersOf(id).flatMap((f) => parseNameAddrList(msg.raw, f.valueStart, f.valueEnd)?.map((a) => a.uriText) ?? []);
+    msg
+      .headersOf(id)
+      .flatMap((f) => parseNameAddrList(msg.raw, ctx.grammar, f.valueStart, f.valueEnd)?.map((a) => a.uriText) ?? []);
   if (over(msg.raw.length, s.message) || (msg.isRequest && over(ctx.uri.length, s.ruri)) || msg.broken) return true;
   if (over(msg.method.length, s.method) || msg.headers.some((h) => over(h.end - h.start, s.header))) return true;
   if (s.fromUri > 0 && (msg.from === null || over(msg.from.uriText.length, s.fromUri))) return true;
@@ -136,7 +138,7 @@ function ruriVersion(msg: SipMessage): Fault | null {
 }
 
 function ruri(ctx: RouteContext): Fault | null {
-  const uri = ctx.draft.uri === null ? ctx.msg.uri() : parseUri(ctx.draft.uri);
+  const uri = ctx.requestUri;
   return uri === null ? bad('Bad Request URI') : null;
 }
 
@@ -144,7 +146,7 @@ function requiredHeaders(msg: SipMessage): Fault | null {
   const { CallId, From, To, CSeq } = HeaderId;
   for (const id of [From, To, CallId, CSeq]) if (msg.header(id) === undefined) return never;
   if (!msg.wellFormed) return bad('Bad Headers');
-  for (const id of [From, To, CallId, CSeq]) if (msg.headersOf(id).length > 1) return silent;
+  for (const id of [From, To, CallId, CSeq]) if (msg.isRepeated(id)) return silent;
   return null;
 }
 

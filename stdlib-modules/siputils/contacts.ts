@@ -20,17 +20,17 @@ type Listed = Exclude<Contacts, 'star'>;
 function firstField(ctx: RouteContext): Listed | null {
   const field = ctx.msg.header(HeaderId.Contact);
   if (field === undefined) return null;
-  return isStar(field.value) ? [] : parseNameAddrList(ctx.msg.raw, field.valueStart, field.valueEnd);
+  return isStar(field.value) ? [] : parseNameAddrList(ctx.msg.raw, ctx.grammar, field.valueStart, field.valueEnd);
 }
 
 /** `sip:prefix*user*password*host*port*transport@address`; a number: why not. Other parameters are lost. */
-function encoded(uri: string, prefix: string, address: string, separator: string): string | number {
+function encoded(ctx: RouteContext, uri: string, prefix: string, address: string, separator: string): string | number {
   if (uri.length <= 1) return -1;
   const colon = uri.indexOf(':');
   if (colon < 0) return -25;
   if (colon < 3) return -26;
   // The three letters before the colon are all that is looked at: sips is refused.
-  const parsed = parseUri(uri.slice(colon - 3));
+  const parsed = parseUri(uri.slice(colon - 3), ctx.grammar);
   if (parsed === null) return -509;
   const port = parsed.port === 0 ? '' : String(parsed.port);
   const parts = [prefix, parsed.user ?? '', parsed.password ?? '', parsed.host, port, parsed.param('transport') ?? ''];
@@ -74,7 +74,7 @@ function replaceEach(ctx: RouteContext, contacts: Listed, make: (uri: string) =>
 export function encodeContact(ctx: RouteContext, prefix: string, address: string, separator: string): Verdict {
   const contacts = firstField(ctx);
   if (contacts === null) return ctx.msg.header(HeaderId.Contact) === undefined ? -1 : -4;
-  return replaceEach(ctx, contacts, (uri) => encoded(uri, prefix, address, separator));
+  return replaceEach(ctx, contacts, (uri) => encoded(ctx, uri, prefix, address, separator));
 }
 export function decodeContactHeader(ctx: RouteContext, separator: string): Verdict {
   const contacts = firstField(ctx);
@@ -140,7 +140,7 @@ export function decodeParam(ctx: RouteContext, name: string): Verdict {
   return 1;
 }
 export function decodeParamOfRequestUri(ctx: RouteContext, name: string): Verdict {
-  const uri = parseUri(ctx.uri);
+  const uri = ctx.requestUri;
   if (uri === null) return -1;
   const value = paramOf(uri, name)?.value;
   if (!value) return 1;

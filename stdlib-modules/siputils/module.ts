@@ -16,7 +16,6 @@ import {
   pv,
   pvWritable,
   type RouteContext,
-  type SipUri,
   str,
   type Verdict,
   varInt,
@@ -89,10 +88,6 @@ const yes = { 1: 'yes', [-1]: 'no' } as const;
 const order = { 1: 'the same', [-1]: 'different', [-2]: 'one of them is malformed' } as const;
 const changed = { 1: 'done', [-1]: 'malformed URI, or nothing to write' } as const;
 
-/** Request-URI as it stands. */
-const requestUri = (ctx: RouteContext): SipUri | null =>
-  ctx.draft.uri === null ? ctx.msg.uri() : parseUri(ctx.draft.uri);
-
 function setRequestUri(ctx: RouteContext, uri: string | null): Verdict {
   if (uri === null) return -1;
   ctx.draft.uri = uri;
@@ -101,7 +96,7 @@ function setRequestUri(ctx: RouteContext, uri: string | null): Verdict {
 
 /** `uri_param()`: names compare with case; without a value to compare, the parameter must have none. */
 function hasParam(ctx: RouteContext, name: string, value: string | undefined): Verdict {
-  const param = requestUri(ctx)?.ownParamList.find((p) => p.name === name);
+  const param = ctx.requestUri?.ownParamList.find((p) => p.name === name);
   if (param === undefined) return -1;
   return (param.value ?? '') === (value ?? '') ? 1 : -1;
 }
@@ -181,7 +176,7 @@ export default defineModule({
       example: 'if (uri==myself && $rU==$null) { options_reply(); }',
       run(me, ctx) {
         if (ctx.msg.methodId !== Method.OPTIONS) return -1;
-        const uri = requestUri(ctx);
+        const uri = ctx.requestUri;
         if (uri === null || (uri.user ?? '') !== '') return -1;
         const p = me.params;
         ctx.draft.addReplyHeader(
@@ -229,7 +224,7 @@ export default defineModule({
       routes: ['any'],
       returns: yes,
       example: 'if (is_uri("$var(x)")) { exit; }',
-      run: (_me, _ctx, text) => (parseUri(text) === null ? -1 : 1),
+      run: (_me, ctx, text) => (parseUri(text, ctx.grammar) === null ? -1 : 1),
     },
     is_gruu: {
       doc: 'Tells whether a URI (the Request-URI when left out) has a `gr` parameter (RFC 5627).',
@@ -243,7 +238,7 @@ export default defineModule({
       },
       example: 'if (is_gruu()) { exit; }',
       run(_me, ctx, uri) {
-        const parsed = uri === undefined ? requestUri(ctx) : parseUri(uri);
+        const parsed = uri === undefined ? ctx.requestUri : parseUri(uri, ctx.grammar);
         const gr = parsed === null ? null : parsed.param('gr');
         return gr === null ? -1 : gr === '' ? 2 : 1;
       },
@@ -276,7 +271,7 @@ export default defineModule({
       routes: ['request', 'failure', 'branch'],
       returns: yes,
       example: 'if (uri_param_any("ob")) { exit; }',
-      run: (_me, ctx, name) => (requestUri(ctx)?.paramList.some((p) => equalsIgnoreCase(p.name, name)) ? 1 : -1),
+      run: (_me, ctx, name) => (ctx.requestUri?.paramList.some((p) => equalsIgnoreCase(p.name, name)) ? 1 : -1),
     },
     uri_param_rm: {
       doc: 'Takes a parameter out of the Request-URI.',
@@ -285,7 +280,7 @@ export default defineModule({
       returns: { 1: 'done, or not there', [-1]: 'malformed Request-URI' },
       example: 'uri_param_rm("alias");',
       run(_me, ctx, name) {
-        const made = withoutParam(ctx.uri, name);
+        const made = withoutParam(ctx.uri, name, ctx.grammar);
         return made === ctx.uri ? 1 : setRequestUri(ctx, made);
       },
     },
@@ -295,7 +290,7 @@ export default defineModule({
       routes: ['request'],
       returns: changed,
       example: 'add_uri_param("nat=yes");',
-      run: (_me, ctx, param) => (param === '' ? 1 : setRequestUri(ctx, withParam(ctx.uri, param))),
+      run: (_me, ctx, param) => (param === '' ? 1 : setRequestUri(ctx, withParam(ctx.uri, param, ctx.grammar))),
     },
     get_uri_param: {
       doc: 'Stores the value of a parameter of the Request-URI.',
@@ -304,7 +299,7 @@ export default defineModule({
       returns: { 1: 'stored', [-1]: 'no such parameter' },
       example: 'get_uri_param("nat", "$var(nat)");',
       run(_me, ctx, name, result) {
-        const param = requestUri(ctx)?.ownParamList.find((p) => p.name === name);
+        const param = ctx.requestUri?.ownParamList.find((p) => p.name === name);
         if (param === undefined || result.set === null) return -1;
         result.set(ctx, param.value ?? '');
         return 1;
@@ -421,7 +416,7 @@ export default defineModule({
       example: 'if (is_rpid_user_e164()) { exit; }',
       run(me, ctx) {
         const value = callerUri(ctx, me.params.rpid_avp);
-        const user = value === null ? null : (parseNameAddr(value)?.uri?.user ?? null);
+        const user = value === null ? null : (parseNameAddr(value, ctx.grammar)?.uri?.user ?? null);
         return user === null ? -1 : isE164(user, me.params.e164_max_len);
       },
     },
@@ -524,7 +519,7 @@ export default defineModule({
       routes: ['any'],
       returns: order,
       example: 'if (cmp_uri("$ru", "sip:kamailio@kamailio.org")) { exit; }',
-      run: (_me, _ctx, a, b) => asVerdict(compareUris(a, b)),
+      run: (_me, ctx, a, b) => asVerdict(compareUris(a, b, ctx.grammar)),
     },
     cmp_aor: {
       doc: 'Compares user, host and port of two URIs.',
@@ -532,7 +527,7 @@ export default defineModule({
       routes: ['any'],
       returns: order,
       example: 'if (cmp_aor("$rU@KaMaIlIo.org", "kamailio@$fd")) { exit; }',
-      run: (_me, _ctx, a, b) => asVerdict(compareAors(a, b)),
+      run: (_me, ctx, a, b) => asVerdict(compareAors(a, b, ctx.grammar)),
     },
     cmp_hdr_name: {
       doc: 'True when two header field names mean the same: case and compact forms are not looked at.',

@@ -3,6 +3,7 @@
  */
 import {
   equalsIgnoreCase,
+  type Grammar,
   lowerAscii,
   type Param,
   parseParams,
@@ -12,9 +13,9 @@ import {
 } from '../../runtime/sdk/index.js';
 
 /** 0 the same, 1 different, -1 one is not a URI. Kamailio's own rules, not those of RFC 3261 §19.1.4. */
-export function compareUris(a: string, b: string): number {
-  const x = parseUri(a);
-  const y = parseUri(b);
+export function compareUris(a: string, b: string, grammar: Grammar): number {
+  const x = parseUri(a, grammar);
+  const y = parseUri(b, grammar);
   if (x === null || y === null) return -1;
   if (x.scheme !== y.scheme || x.port !== y.port) return 1;
   if ((x.user ?? '') !== (y.user ?? '') || (x.password ?? '') !== (y.password ?? '')) return 1;
@@ -35,9 +36,9 @@ function compareFields(a: readonly Param[], b: readonly Param[]): number {
 const decisive = (uri: SipUri) => ['user', 'ttl', 'method', 'maddr'].some((name) => uri.param(name) !== null);
 
 /** User, host and port only; a missing port is 5060. */
-export function compareAors(a: string, b: string): number {
-  const x = parseUri(a);
-  const y = parseUri(b);
+export function compareAors(a: string, b: string, grammar: Grammar): number {
+  const x = parseUri(a, grammar);
+  const y = parseUri(b, grammar);
   if (x === null || y === null) return -1;
   if ((x.user ?? '') !== (y.user ?? '')) return 1;
   if ((x.port || 5060) !== (y.port || 5060)) return 1;
@@ -126,16 +127,16 @@ export function withHost(uri: string, host: string): string | null {
   return uri.slice(0, start) + host + uri.slice(end);
 }
 /** The URI text with `;param` after its parameters, before its header fields. */
-export function withParam(text: string, param: string): string | null {
-  const uri = parseUri(text);
+export function withParam(text: string, param: string, grammar: Grammar): string | null {
+  const uri = parseUri(text, grammar);
   if (uri === null) return null;
   if (uri.headers === '') return `${text};${param}`;
   const question = text.length - uri.headers.length - 1;
   return `${text.slice(0, question)};${param}${text.slice(question)}`;
 }
 /** The URI text without a parameter; the same text when it has none of that name. Null when it is not a URI. */
-export function withoutParam(text: string, name: string): string | null {
-  const uri = parseUri(text);
+export function withoutParam(text: string, name: string, grammar: Grammar): string | null {
+  const uri = parseUri(text, grammar);
   if (uri === null) return null;
   if (uri.params === '') return text;
   const start = text.length - (uri.headers === '' ? 0 : uri.headers.length + 1) - uri.params.length;

@@ -11,7 +11,6 @@ import {
   Method,
   opt,
   parseMethodList,
-  parseUri,
   pvWritable,
   type Regex,
   type RouteContext,
@@ -116,8 +115,8 @@ function filterBody(ctx: RouteContext, type: string): Verdict {
 }
 
 /** `$ru` with another user; the password goes, as with `$rU`'s assignment. */
-function withUser(uriText: string, user: string): string | null {
-  const uri = parseUri(uriText);
+function withUser(ctx: RouteContext, user: string): string | null {
+  const uri = ctx.requestUri;
   if (uri === null) return null;
   const rest =
     uri.host +
@@ -490,8 +489,8 @@ export default defineModule({
       returns: done,
       example: 'if (subst_user("/3$/4/")) { xlog("now $rU\\n"); }',
       run(_me, ctx, s) {
-        const user = substituted(ctx, parseUri(ctx.uri)?.user ?? '', s);
-        const uri = user === null ? null : withUser(ctx.uri, user);
+        const user = substituted(ctx, ctx.requestUri?.user ?? '', s);
+        const uri = user === null ? null : withUser(ctx, user);
         if (uri === null) return -1;
         ctx.draft.uri = uri;
         return 1;

@@ -3,21 +3,27 @@
  */
 import {
   applyChanges,
+  Draft,
   defineModule,
   Edits,
   fnmatch,
+  type HeaderField,
   HeaderId,
+  Iterators,
   indexMessage,
+  insertAt,
+  lineIterator,
+  linesBetween,
   opt,
   ParseFailure,
   type RouteContext,
   regex,
+  route,
   shaped,
   type Verdict,
   varInt,
   varStr,
 } from '../../runtime/sdk/index.js';
-import { bodyLines, end, FIELDS, field, LINES, line, move, start } from './iterators.js';
 import { headerValueSelects } from './selects.js';
 import * as values from './values.js';
 
@@ -40,7 +46,7 @@ function apply(ctx: RouteContext): Verdict {
 
 function setBuffer(ctx: RouteContext, text: string): Verdict {
   if (!mayRewrite(ctx) || text === '') return -1;
-  const made = indexMessage(text, ctx.msg.received, ctx.msg.id);
+  const made = indexMessage(text, ctx.msg.received, ctx.grammar, ctx.msg.id);
   if (made instanceof ParseFailure || made.via === null) return 0;
   ctx.msg = made;
   ctx.draft.edits = Edits.empty();
@@ -56,7 +62,7 @@ function changeStatus(ctx: RouteContext, code: number, reason: string | null): V
   if ((code < 300 || msg.status < 300) && Math.trunc(code / 100) !== Math.trunc(msg.status / 100)) return -1;
   const { secondStart, secondEnd, thirdStart, thirdEnd } = msg.startLine;
   const text = msg.raw.slice(0, secondStart) + code + msg.raw.slice(secondEnd);
-  const made = indexMessage(text, msg.received, msg.id);
+  const made = indexMessage(text, msg.received, ctx.grammar, msg.id);
   if (made instanceof ParseFailure) return -1;
   // Offsets are the same as before: the edits made so far still fit.
   ctx.msg = made;
@@ -77,6 +83,38 @@ const kept: ReadonlySet<number> = new Set([
   HeaderId.RecordRoute,
   HeaderId.MaxForwards,
 ]);
+
+/** Header fields, and the lines of the body. */
+const fields = new Iterators<HeaderField>('textopsx.fields');
+const body = lineIterator('bl', 'blitval', 'the body', ({ msg }) =>
+  linesBetween(msg.raw, msg.bodyStart, msg.raw.length),
+);
+
+/** The route sees the message as it would be sent now; what it does to it is lost. */
+function changedRoute(ctx: RouteContext, name: string): Verdict | Promise<Verdict> {
+  const { msg, draft } = ctx;
+  const made = applyChanges(msg, draft);
+  if (made === null) return -1;
+  const own = new Draft();
+  own.flags = draft.flags;
+  own.sendSocket = draft.sendSocket;
+  const restore = (): void => {
+    ctx.msg = msg;
+    ctx.draft = draft;
+  };
+  ctx.msg = made;
+  ctx.draft = own;
+  let running: Verdict | null | Promise<Verdict>;
+  try {
+    running = ctx.server.script.callRoute(ctx, name);
+  } catch (error) {
+    restore();
+    throw error;
+  }
+  if (running instanceof Promise) return running.finally(restore).then(() => 1);
+  restore();
+  return running === null ? -1 : 1;
+}
 
 const moved = { 1: 'there is one', [-1]: 'no more, or no such iterator' } as const;
 const ok = { 1: 'done', [-1]: 'failed' } as const;
@@ -112,6 +150,16 @@ export default defineModule({
       returns: { 1: 'done', 0: 'the result is no message', [-1]: 'not possible here' },
       example: 'append_hf("X: 1\\r\\n"); msg_apply_changes();',
       run: (_me, ctx) => apply(ctx),
+    },
+    msg_changed_route: {
+      doc: 'Runs a route on the message as it would be sent now; what the route does to it is lost.',
+      args: [route('request', 'name', 'of a route block')],
+      routes: ['any'],
+      runs: ['request'],
+      async: 'maybe',
+      returns: { 1: 'done', [-1]: 'there is no such route, or the result is no message' },
+      example: 'append_hf("X-Id: 1\\r\\n"); msg_changed_route("X");',
+      run: (_me, ctx, name) => changedRoute(ctx, name),
     },
     msg_set_buffer: {
       doc: 'Replaces the message by a text.',
@@ -280,7 +328,7 @@ export default defineModule({
       returns: ok,
       example:
         'hf_iterator_start("i1"); while (hf_iterator_next("i1")) { xlog("$hfitname(i1)\\n"); } hf_iterator_end("i1");',
-      run: (_me, ctx, it) => (!ctx.msg.broken ? start(ctx, FIELDS, it, ctx.msg.headers) : -1),
+      run: (_me, ctx, it) => (!ctx.msg.broken ? fields.start(ctx, it, ctx.msg.headers) : -1),
     },
     hf_iterator_next: {
       doc: 'Goes to the next header field.',
@@ -288,7 +336,7 @@ export default defineModule({
       routes: ['any'],
       returns: moved,
       example: 'hf_iterator_next("i1");',
-      run: (_me, ctx, it) => move(ctx, FIELDS, it, 1),
+      run: (_me, ctx, it) => fields.move(ctx, it, 1),
     },
     hf_iterator_prev: {
       doc: 'Goes to the header field before.',
@@ -296,7 +344,7 @@ export default defineModule({
       routes: ['any'],
       returns: moved,
       example: 'hf_iterator_prev("i1");',
-      run: (_me, ctx, it) => move(ctx, FIELDS, it, -1),
+      run: (_me, ctx, it) => fields.move(ctx, it, -1),
     },
     hf_iterator_end: {
       doc: 'Gives the iterator back.',
@@ -304,7 +352,7 @@ export default defineModule({
       routes: ['any'],
       returns: ok,
       example: 'hf_iterator_end("i1");',
-      run: (_me, ctx, it) => end(ctx, FIELDS, it),
+      run: (_me, ctx, it) => fields.end(ctx, it),
     },
     hf_iterator_rm: {
       doc: 'Removes the header field the iterator is at.',
@@ -313,7 +361,7 @@ export default defineModule({
       returns: ok,
       example: 'hf_iterator_rm("i1");',
       run(_me, ctx, it) {
-        const h = field(ctx, it);
+        const h = fields.current(ctx, it);
         return h !== undefined && ctx.draft.edits.remove(h.start, h.end, h.id) ? 1 : -1;
       },
     },
@@ -323,7 +371,7 @@ export default defineModule({
       routes: ['any'],
       returns: ok,
       example: 'hf_iterator_append("i1", "X-My: $si\\r\\n");',
-      run: (_me, ctx, it, text) => insertAt(ctx, field(ctx, it)?.end, text),
+      run: (_me, ctx, it, text) => insertAt(ctx, fields.current(ctx, it)?.end, text),
     },
     hf_iterator_insert: {
       doc: 'Adds text before the header field the iterator is at.',
@@ -331,90 +379,32 @@ export default defineModule({
       routes: ['any'],
       returns: ok,
       example: 'hf_iterator_insert("i1", "X-My: $si\\r\\n");',
-      run: (_me, ctx, it, text) => insertAt(ctx, field(ctx, it)?.start, text),
+      run: (_me, ctx, it, text) => insertAt(ctx, fields.current(ctx, it)?.start, text),
     },
-    bl_iterator_start: {
-      doc: 'Starts a named iterator over the lines of the body.',
-      args: [name],
-      routes: ['any'],
-      returns: ok,
-      example:
-        'bl_iterator_start("b1"); while (bl_iterator_next("b1")) { xlog("$blitval(b1)\\n"); } bl_iterator_end("b1");',
-      run: (_me, ctx, it) => start(ctx, LINES, it, bodyLines(ctx)),
-    },
-    bl_iterator_next: {
-      doc: 'Goes to the next line.',
-      args: [name],
-      routes: ['any'],
-      returns: moved,
-      example: 'bl_iterator_next("b1");',
-      run: (_me, ctx, it) => move(ctx, LINES, it, 1),
-    },
-    bl_iterator_end: {
-      doc: 'Gives the iterator back.',
-      args: [name],
-      routes: ['any'],
-      returns: ok,
-      example: 'bl_iterator_end("b1");',
-      run: (_me, ctx, it) => end(ctx, LINES, it),
-    },
-    bl_iterator_rm: {
-      doc: 'Removes the line the iterator is at.',
-      args: [name],
-      routes: ['any'],
-      returns: ok,
-      example: 'bl_iterator_rm("b1");',
-      run(_me, ctx, it) {
-        const l = line(ctx, it);
-        return l !== undefined && ctx.draft.edits.remove(l.start, l.end) ? 1 : -1;
-      },
-    },
-    bl_iterator_append: {
-      doc: 'Adds text after the line the iterator is at.',
-      args: [name, varStr('text')],
-      routes: ['any'],
-      returns: ok,
-      example: 'bl_iterator_append("b1", "a=my\\r\\n");',
-      run: (_me, ctx, it, text) => insertAt(ctx, line(ctx, it)?.end, text),
-    },
-    bl_iterator_insert: {
-      doc: 'Adds text before the line the iterator is at.',
-      args: [name, varStr('text')],
-      routes: ['any'],
-      returns: ok,
-      example: 'bl_iterator_insert("b1", "a=my\\r\\n");',
-      run: (_me, ctx, it, text) => insertAt(ctx, line(ctx, it)?.start, text),
-    },
+    bl_iterator_start: body.start,
+    bl_iterator_next: body.next,
+    bl_iterator_end: body.end,
+    bl_iterator_rm: body.rm,
+    bl_iterator_append: body.append,
+    bl_iterator_insert: body.insert,
   },
   pvs: {
     hfitname: {
       doc: 'Name of the header field a named iterator is at.',
       type: 'str',
       key: { use: 'req' },
-      get: (_me, ctx, key) => field(ctx, key)?.name ?? null,
+      get: (_me, ctx, key) => fields.current(ctx, key)?.name ?? null,
     },
     hfitbody: {
       doc: 'Value of the header field a named iterator is at.',
       type: 'str',
       key: { use: 'req' },
-      get: (_me, ctx, key) => field(ctx, key)?.value ?? null,
+      get: (_me, ctx, key) => fields.current(ctx, key)?.value ?? null,
     },
-    blitval: {
-      doc: 'The body line a named iterator is at, with its line end.',
-      type: 'str',
-      key: { use: 'req' },
-      get(_me, ctx, key) {
-        const l = line(ctx, key);
-        return l === undefined ? null : ctx.msg.raw.slice(l.start, l.end);
-      },
-    },
+    blitval: body.line,
   },
   rpc: {},
   selects: headerValueSelects,
   eventRoutes: {},
-  missing: ['msg_changed_route'],
+  missing: [],
 });
-
-function insertAt(ctx: RouteContext, at: number | undefined, text: string): Verdict {
-  return at !== undefined && text !== '' && ctx.draft.edits.insert(at, text) ? 1 : -1;
-}

@@ -55,7 +55,9 @@ function addressSelects(path: string, name: HeaderId | string, title: string): S
 /** First value of the first field. */
 function firstOf(ctx: RouteContext, id: HeaderId): NameAddr | null {
   const field = ctx.msg.header(id);
-  return field === undefined ? null : (parseNameAddrList(ctx.msg.raw, field.valueStart, field.valueEnd)?.[0] ?? null);
+  return field === undefined
+    ? null
+    : (parseNameAddrList(ctx.msg.raw, ctx.grammar, field.valueStart, field.valueEnd)?.[0] ?? null);
 }
 const contactParams = ['q', 'expires', 'methods', 'received', 'instance'] as const;
 function contactSelects(path: string): SelectTable {

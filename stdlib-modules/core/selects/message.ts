@@ -124,7 +124,7 @@ const nextHop = (ctx: RouteContext): string | null => ifRequest(ctx, ctx.draft.d
 function sourceIp(ctx: RouteContext): Value {
   if (!ctx.msg.isRequest) return null;
   if (ctx.draft.sendSocket !== null) return ctx.draft.sendSocket.local.ip;
-  const target = parseUri(nextHop(ctx) ?? '');
+  const target = parseUri(nextHop(ctx) ?? '', ctx.grammar);
   // Names are not resolved for a read.
   if (target === null || !/^(\[.*\]|[\d.]+)$/.test(target.host)) return null;
   const proto = target.secure ? 'tls' : (target.transport ?? 'udp');

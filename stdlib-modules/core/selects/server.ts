@@ -85,6 +85,10 @@ export const serverSelects: SelectTable = {
   'sys.now': select('time now, seconds since 1970', (ctx) => String(Math.trunc(nowMs(ctx) / 1000))),
   ...times,
   ...branchSelects(),
+  'cfg_selected.*': select(
+    'the instance of a group of the cfg’s own that cfg_select() chose; empty: the group itself',
+    (ctx, words) => String(selectedInstance(ctx, String(words[1])) ?? ''),
+  ),
   'cfg_get.*.*': select('run-time parameter: group, name', parameter),
   ...paramsSelect('cfg_get.*.*', 'a run-time parameter', parameter),
   ...nameAddrSelects('cfg_get.*.*.nameaddr', 'a run-time parameter', parameter),
