@@ -1,10 +1,10 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 import type { Database, DbRow, ServerApi } from '../../runtime/sdk/index.js';
 import { CallRecords, type CdrSettings, type DialogApi, parseTime, timeText } from './cdr.js';
 
 const plain: CdrSettings = {
   logged: true, level: 1, startsConfirmed: false, expiredToo: false, failedToo: true, skip: '', start: 'start_time', end: 'end_time',
-  duration: 'duration', extra: [], nullable: false, table: 'acc_cdrs', delayed: false, utcWords: true,
+  duration: 'duration', precision: 1, extra: [], nullable: false, table: 'acc_cdrs', delayed: false, utcWords: true,
 }; // biome-ignore format: one record
 const pv = (name: string) => ({ name: `$dlg_var(${name})`, get: () => null, set: null });
 
@@ -36,6 +36,15 @@ function world(more: Partial<CdrSettings> = {}) {
   if (told === null) throw new TypeError('nobody listens');
   return { clock, lines, rows, vars, dialog, told: told as Parameters<DialogApi['listen']>[0] };
 }
+
+test.each([
+  [0, '1700000000.0', 1_700_000_000_000],
+  [1, '1700000000.250', 1_700_000_000_250],
+  [2, '1700000000.250000', 1_700_000_000_250],
+])('cdr_duration_mode %d', (mode, text, ms) => {
+  expect(timeText(1_700_000_000_250, mode)).toBe(text);
+  expect(parseTime(text)).toBe(ms);
+});
 
 describe('call detail records', () => {
   it.each([0, 1, 1_700_000_000_007])('the time %d, there and back', (ms) => expect(parseTime(timeText(ms))).toBe(ms));

@@ -46,6 +46,8 @@ export interface CdrSettings {
   readonly start: string;
   readonly end: string;
   readonly duration: string;
+  /** See `Precision`. */
+  readonly precision: number;
   readonly extra: Extra;
   readonly nullable: boolean;
   /** '' none. */
@@ -60,12 +62,20 @@ const SOURCE = 'acc [acc_cdr.c:395]: log_write_cdr()';
 /** Kamailio cuts there (MAX_SYSLOG_SIZE). */
 const MAX_LINE = 65_534;
 
-/** Milliseconds as `seconds.milliseconds`, there and back. */
-export const timeText = (ms: number): string =>
-  `${Math.floor(ms / 1000)}.${String(Math.floor(ms % 1000)).padStart(3, '0')}`;
+/** `cdr_duration_mode`: times in whole seconds, with milliseconds or with microseconds. */
+export const Precision = { seconds: 0, milliseconds: 1, microseconds: 2 } as const;
+/** Milliseconds as `seconds.milliseconds`, `seconds.0` or `seconds.microseconds`, there and back. */
+export function timeText(ms: number, precision: number = Precision.milliseconds): string {
+  const whole = Math.floor(ms / 1000);
+  if (precision === Precision.seconds) return `${whole}.0`;
+  const [per, digits] = precision === Precision.microseconds ? [1000, 6] : [1, 3];
+  return `${whole}.${String(Math.floor((ms % 1000) * per)).padStart(digits, '0')}`;
+}
 export function parseTime(text: string | null): number | null {
-  const found = text === null ? null : /^(\d{1,12})\.(\d{3})$/.exec(text);
-  return found === null ? null : Number(found[1]) * 1000 + Number(found[2]);
+  const found = text === null ? null : /^(\d{1,12})\.(0|\d{3}|\d{6})$/.exec(text);
+  if (!found) return null;
+  const [, seconds, parts = ''] = found;
+  return Number(seconds) * 1000 + Number(parts) / (parts.length === 6 ? 1000 : 1);
 }
 
 interface Field {
@@ -104,18 +114,19 @@ export class CallRecords {
   }
 
   private begin(dialog: CallDialog): void {
-    const { start, end, duration } = this.settings;
-    const now = timeText(this.server.env.clock.now());
+    const { start, end, duration, precision } = this.settings;
+    const now = timeText(this.server.env.clock.now(), precision);
     this.dialogs.set(dialog, start, now);
     this.dialogs.set(dialog, end, now);
     this.dialogs.set(dialog, duration, '0');
   }
   private finish(dialog: CallDialog): void {
-    const { start, end, duration } = this.settings;
-    const now = this.server.env.clock.now();
-    this.dialogs.set(dialog, end, timeText(now));
-    const began = parseTime(dialog.get(start));
-    if (began !== null) this.dialogs.set(dialog, duration, timeText(Math.max(0, Math.floor(now) - began)));
+    const { start, end, duration, precision } = this.settings;
+    const now = timeText(this.server.env.clock.now(), precision);
+    this.dialogs.set(dialog, end, now);
+    const [began, ended] = [parseTime(dialog.get(start)), parseTime(now)];
+    if (began === null || ended === null) return;
+    this.dialogs.set(dialog, duration, timeText(Math.max(0, ended - began), precision));
   }
 
   /** `msg` null: none ended the call, so that only variables of the dialog can be told. */

@@ -62,6 +62,7 @@ interface Params {
   readonly cdr_start_id: string;
   readonly cdr_end_id: string;
   readonly cdr_duration_id: string;
+  readonly cdr_duration_mode: number;
   readonly cdr_expired_dlg_enable: number;
   readonly cdr_on_failed: number;
   readonly cdrs_table: string;
@@ -140,6 +141,7 @@ function recordsOf(me: Me, server: ServerApi, db: Database | null): CallRecords 
       start: p.cdr_start_id,
       end: p.cdr_end_id,
       duration: p.cdr_duration_id,
+      precision: p.cdr_duration_mode,
       extra,
       nullable: p.cdr_extra_nullable === 1,
       table: p.cdrs_table,
@@ -183,6 +185,12 @@ export default defineModule({
     db_missed_flag: messageFlag('Message flag: write the call into the database when it is missed.'),
     db_extra: { type: 'extra', doc: 'More columns: `name=$pv;name=$pv`.' },
     db_url: { type: 'str', default: '', doc: 'Database; without one nothing is written there.' },
+    db_version_check: {
+      type: 'int',
+      default: 1,
+      noEffect: true,
+      doc: 'Accepted: tables are used as they are, whatever their version.',
+    },
     db_table_acc: { type: 'format', doc: 'Table of transactions; default acc.' },
     db_table_missed_calls: { type: 'format', doc: 'Table of missed calls; default missed_calls.' },
     db_insert_mode: { type: 'int', default: 0, doc: '1, 2: the database may write rows later.' },
@@ -209,6 +217,13 @@ export default defineModule({
     cdr_extra_size: { type: 'int', default: 64, min: 0, doc: 'Most of them.' },
     cdr_start_id: { type: 'str', default: 'start_time', doc: 'Name of the field, and of the variable of the dialog.' },
     cdr_end_id: { type: 'str', default: 'end_time', doc: 'Name of the field, and of the variable of the dialog.' },
+    cdr_duration_mode: {
+      type: 'int',
+      default: 1,
+      min: 0,
+      max: 2,
+      doc: 'Times of call records: 0 whole seconds, 1 with milliseconds, 2 with microseconds.',
+    },
     cdr_duration_id: { type: 'str', default: 'duration', doc: 'Name of the field, and of the variable of the dialog.' },
     cdr_expired_dlg_enable: {
       type: 'int',
@@ -295,5 +310,5 @@ export default defineModule({
   pvs: {},
   rpc: {},
   eventRoutes: {},
-  missing: ['param:cdr_duration_mode', 'param:db_version_check'],
+  missing: [],
 });

@@ -8,7 +8,7 @@
  *         └────────────┴── 3xx–6xx ──────────────────────────────────────┘
  * ```
  */
-import { detach, type ListenSocket, type SipMessage, type Timer } from '../../runtime/sdk/index.js';
+import { detach, type ListenSocket, type SipMessage, type Timer, type Transaction } from '../../runtime/sdk/index.js';
 import type { ProfileLink } from './profiles.js';
 
 export const State = { unconfirmed: 1, early: 2, confirmedNoAck: 3, confirmed: 4, deleted: 5 } as const;
@@ -111,6 +111,8 @@ export class Dialog {
   /** Record-Routes the INVITE came with. */
   fromRoutes = 0;
   timer: Timer | null = null;
+  /** Of the INVITE, until it is answered. */
+  transaction: Transaction | null = null;
   /** Unix seconds at which the timer fires; 0: it does not run. */
   expiresAt = 0;
   vars: DialogVar[] = [];

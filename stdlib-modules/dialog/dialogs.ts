@@ -7,11 +7,12 @@ import type {
   ListenSocket,
   PvRef,
   RouteContext,
+  RouteRun,
   ServerApi,
   SipMessage,
   Transaction,
 } from '../../runtime/sdk/index.js';
-import { giveContext, knownContext } from './context.js';
+import { contextOf, giveContext, knownContext } from './context.js';
 import {
   type Dialog,
   DialogFlag,
@@ -72,6 +73,10 @@ export interface DialogSettings {
   readonly bridgeController: string;
   readonly bridgeContact: string;
   readonly counted: boolean;
+  /** What the caller is answered when a call that rings is ended; null: such a call is not ended. */
+  readonly early: { readonly status: number; readonly reason: string } | null;
+  /** A dialog that a CANCEL was found by is the one of its run. */
+  readonly cancelHasDialog: boolean;
 }
 export interface DialogCounters {
   readonly processed_dialogs: Counter;
@@ -147,7 +152,13 @@ export class Dialogs {
       const direction = ids === null ? 0 : known.directionOf(ids.callId, ids.ftag, ids.ttag);
       return { dialog: known, direction };
     }
-    return ids === null ? null : this.table.find(ids);
+    const found = ids === null ? null : this.table.find(ids);
+    if (found !== null && this.settings.cancelHasDialog && ctx.msg.method === 'CANCEL') {
+      const context = contextOf(ctx);
+      context.dialog = found.dialog;
+      context.direction = found.direction;
+    }
+    return found;
   }
   /** The one the context names, whatever the message says. */
   inContext(ctx: RouteContext): Dialog | null {
@@ -173,8 +184,17 @@ export class Dialogs {
     return { old, state: next.state, release: Math.max(0, next.release) };
   }
 
-  /** event_route[dialog:start], [dialog:end] and [dialog:failed], as the change asks for. `msg` null: none caused it. */
-  event(dialog: Dialog, msg: SipMessage | null, old: State, state: State): void {
+  /**
+   * event_route[dialog:start], [dialog:end] and [dialog:failed], as the change asks for. `msg` null: none caused it. `within`: the
+   * run or the transaction it came in, whose AVPs the event sees.
+   */
+  event(
+    dialog: Dialog,
+    msg: SipMessage | null,
+    old: State,
+    state: State,
+    within: Pick<RouteRun, 'transaction' | 'branch' | 'values'> | null = null,
+  ): void {
     if (old === state) return;
     const name =
       state === State.confirmedNoAck
@@ -186,7 +206,10 @@ export class Dialogs {
             : 'dialog:failed';
     const { script } = this.server;
     if (name === null || !script.hasEvent(name)) return;
-    void script.runEvent(name, msg ?? this.server.detachedRun().msg, (run) => giveContext(run, dialog));
+    void script.runEvent(name, msg ?? this.server.detachedRun().msg, (run: RouteRun) => {
+      giveContext(run, dialog);
+      if (within !== null) Object.assign(run, within);
+    });
   }
 
   // ---------------------------------------------------------------------------------------------------------------

@@ -52,7 +52,7 @@ export function parseDid(text: string): { readonly entry: number; readonly id: n
 }
 
 /** The one Contact of the first field; null when there is none, or more. */
-function contactOf(msg: SipMessage): NameAddr | null {
+export function contactOf(msg: SipMessage): NameAddr | null {
   const field = msg.header(HeaderId.Contact);
   if (field === undefined || field.value.startsWith('*')) return null;
   const [first, second] = msg.contactsOf(field) ?? [];
@@ -60,7 +60,9 @@ function contactOf(msg: SipMessage): NameAddr | null {
 }
 const textsOf = (entries: readonly RouteEntry[]): string[] => entries.slice(0, MAX_ROUTES).map(({ addr }) => addr.text);
 
-const eventOf = (method: string): Event =>
+export const statusEvent = (status: number): Event =>
+  status < 200 ? 'provisional' : status < 300 ? 'success' : 'failure';
+export const eventOf = (method: string): Event =>
   method === 'ACK' || method === 'BYE' || method === 'PRACK' ? method : 'request';
 
 export class Follower {
@@ -195,6 +197,7 @@ export class Follower {
     keepContext(t, context);
     if (context.spiral === false) {
       startsDialog(t, dialog);
+      dialog.transaction = t;
       // A timeout must be heard of, so that it ends the dialog.
       t.flags |= TransactionFlag.noisyTimer;
     }
@@ -237,11 +240,13 @@ export class Follower {
   private answered(dialog: Dialog, t: Transaction, reply: SipMessage | null, status: number): void {
     const { dialogs } = this;
     const { listeners, table } = dialogs;
-    const event = status < 200 ? 'provisional' : status < 300 ? 'success' : 'failure';
+    const event = statusEvent(status);
     const { old, state, release } = dialogs.advance(dialog, event);
     const ended = state === State.deleted && old !== State.deleted;
+    if (event !== 'provisional') dialog.transaction = null;
     if (ended) dialog.endTs = dialogs.nowSec;
-    dialogs.event(dialog, reply, old, state);
+    const branch = t.branches[t.relayedBranch] ?? null;
+    dialogs.event(dialog, reply, old, state, { transaction: t, branch, values: t.values });
     if (state === State.early) {
       for (const l of listeners) l.early?.(dialog, reply);
       if (old !== State.early) dialogs.early++;
@@ -340,7 +345,11 @@ export class Follower {
     const event = eventOf(msg.method);
     const { old, state, release } = dialogs.advance(dialog, event);
     context.within = { lifetime: dialogs.nowSec - dialog.startTs, state };
-    dialogs.event(dialog, msg, old, state);
+    dialogs.event(dialog, msg, old, state, {
+      transaction: ctx.transaction,
+      branch: ctx.branch,
+      values: ctx.values,
+    });
     if (state === State.deleted && old !== State.deleted) {
       this.ended(ctx, context, dialog, direction, release);
       return;
@@ -491,7 +500,7 @@ export class Follower {
     const found = this.dialogs.lookup(ctx);
     if (found === null) return -1;
     const { contact } = found.direction === Direction.downstream ? found.dialog.callee : found.dialog.caller;
-    if (contact === '' || parseUri(contact) === null) return -1;
+    if (contact === '' || parseUri(contact, ctx.grammar) === null) return -1;
     ctx.draft.uri = contact;
     return 1;
   }
@@ -500,6 +509,7 @@ export class Follower {
 /** Record-Routes we put into what was sent on this branch. */
 function ownRoutes(branch: Branch | undefined, before: number): number {
   if (branch === undefined || branch.bytes === '') return 0;
-  const sent = indexMessage(branch.bytes, branch.transaction.request.received);
+  const { request } = branch.transaction;
+  const sent = indexMessage(branch.bytes, request.received, request.grammar);
   return sent instanceof ParseFailure ? 0 : Math.max(0, sent.recordRoutes().length - before);
 }

@@ -1,10 +1,12 @@
 /**
  * dialog: calls as a proxy sees them (RFC 3261 §12): counted, limited, ended when their time is over, kept in a database.
- * `follow.ts` has the life of one, `requests.ts` what is sent within it.
+ * Names, parameters and the checks of their arguments, of which dialog has many; `follow.ts` has the life of one, `requests.ts`
+ * what is sent within it.
  */
 import {
   defineModule,
   type Format,
+  type Maybe,
   name,
   namedPv,
   oneOf,
@@ -25,9 +27,9 @@ import {
 import type { DialogApi, DialogListener } from './api.js';
 import { contextOf, giveContext, knownContext } from './context.js';
 import { CseqTracking } from './cseq.js';
-import { type Dialog, DialogFlag, PropertyFlag, Side, State, setVar } from './dialog.js';
+import { type Dialog, DialogFlag, Direction, idsOf, type Leg, PropertyFlag, Side, State, setVar } from './dialog.js';
 import { type DialogCounters, type DialogSettings, Dialogs, type RrApi } from './dialogs.js';
-import { Follower } from './follow.js';
+import { contactOf, eventOf, Follower, statusEvent } from './follow.js';
 import { checkParams, columnsOf, params } from './params.js';
 import { DbMode, Persistence } from './persistence.js';
 import { type Profile, type ProfileLink, parseProfiles } from './profiles.js';
@@ -95,6 +97,8 @@ const settingsOf = (p: Me['params']): DialogSettings => ({
   bridgeController: p.bridge_controller,
   bridgeContact: p.bridge_contact,
   counted: p.enable_stats !== 0,
+  early: p.bye_early_code === 0 ? null : { status: p.bye_early_code, reason: p.bye_early_reason },
+  cancelHasDialog: (p.dlg_ctxiuid_mode & 1) !== 0,
 });
 function profilesOf(p: Me['params']): Map<string, Profile> {
   const profiles = new Map<string, Profile>();
@@ -214,6 +218,88 @@ async function load(me: Me, ctx: RouteContext, callId: string | null): Promise<V
     ctx.log(-1, `dialogs cannot be read: ${error instanceof Error ? error.message : String(error)}`, 'dialog');
     return -1;
   }
+}
+
+/** Letters that `dlg_set_state()` looks at. */
+const stateOfLetter: Readonly<Record<string, State>> = {
+  u: State.unconfirmed,
+  e: State.early,
+  a: State.confirmedNoAck,
+  c: State.confirmed,
+  d: State.deleted,
+};
+/** The dialog that Call-ID and tags of the message name, whatever the run knows. */
+function dialogOfMessage(me: Me, ctx: RouteContext): Dialog | null {
+  const ids = idsOf(ctx.msg);
+  return ids === null ? null : (partsOf(me).dialogs.table.find(ids)?.dialog ?? null);
+}
+function setState(me: Me, ctx: RouteContext, text: string): Verdict {
+  const state = stateOfLetter[text.slice(0, 1).toLowerCase()];
+  if (state === undefined) {
+    ctx.log(-1, `unknown state value: ${text}`, 'dialog');
+    return -1;
+  }
+  const dialog = dialogOfMessage(me, ctx);
+  if (dialog === null) return -1;
+  const { dialogs } = partsOf(me);
+  if (dialog.state === State.confirmed && state === State.deleted) dialog.initTs = dialog.endTs = dialogs.nowSec;
+  dialog.state = state;
+  dialog.dflags |= DialogFlag.changed;
+  dialogs.keeper?.changed(dialog);
+  return 1;
+}
+function updateState(me: Me, ctx: RouteContext): Verdict {
+  const { msg } = ctx;
+  const dialog = dialogOfMessage(me, ctx);
+  if (dialog === null) return -1;
+  const { dialogs } = partsOf(me);
+  const { release } = dialogs.advance(dialog, msg.isRequest ? eventOf(msg.method) : statusEvent(msg.status));
+  dialog.dflags |= DialogFlag.changed;
+  dialogs.keeper?.changed(dialog);
+  if (release > 0) dialogs.table.release(dialog, release);
+  return 1;
+}
+/** The side of the dialog that the message comes from, with the dialog. */
+function senderOf(me: Me, ctx: RouteContext): { readonly dialog: Dialog; readonly leg: Leg } | null {
+  const found = partsOf(me).dialogs.lookup(ctx);
+  if (found === null) return null;
+  const byCaller = (found.direction !== Direction.upstream) === ctx.msg.isRequest;
+  return { dialog: found.dialog, leg: byCaller ? found.dialog.caller : found.dialog.callee };
+}
+function updateContact(me: Me, ctx: RouteContext): Verdict {
+  const sender = senderOf(me, ctx);
+  const contact = contactOf(ctx.msg);
+  if (sender === null || contact === null) return -1;
+  sender.leg.setContact(contact.uriText);
+  sender.dialog.dflags |= DialogFlag.changed;
+  return 1;
+}
+function refer(me: Me, dialog: Dialog | null, side: string, address: string): Maybe<Verdict> {
+  if (dialog === null || address === '') return -1;
+  return asVerdict(partsOf(me).requests.refer(dialog, sideOf(side.toLowerCase()), address));
+}
+/** `more`: header fields; Content-Type and body; or all three. */
+function requestWithin(
+  me: Me,
+  ctx: RouteContext,
+  side: string,
+  method: string,
+  more: readonly string[],
+): Maybe<Verdict> {
+  const { dialogs, requests } = partsOf(me);
+  const dialog = dialogs.inContext(ctx);
+  const [headers, type, body] = more.length === 2 ? ['', ...more] : [more[0] ?? '', more[1], more[2]];
+  if (dialog === null || method === '' || more.includes('')) return -1;
+  const lines = type === undefined ? headers : `${headers}Content-Type: ${type}\r\n`;
+  const to = (one: Side) => requests.within(dialog, one, method, lines, body ?? '');
+  if (side !== 'all') return asVerdict(to(sideOf(side)));
+  const first = to(Side.caller);
+  if (first instanceof Promise) return first.then((ok) => (ok ? asVerdict(to(Side.callee)) : -1));
+  return first ? asVerdict(to(Side.callee)) : -1;
+}
+const namedArgs = [varStr('callId'), varStr('fromTag'), varStr('toTag'), varStr('key')] as const;
+function dialogNamed(me: Me, callId: string, ftag: string, ttag: string): Dialog | null {
+  return callId === '' || ftag === '' ? null : (partsOf(me).dialogs.table.find({ callId, ftag, ttag })?.dialog ?? null);
 }
 
 const profileArg = name('profiles', 'profile', 'of profiles_with_value or profiles_no_value');
@@ -432,6 +518,109 @@ export default defineModule({
         const { dialogs, requests } = partsOf(me);
         const dialog = dialogs.inContext(ctx);
         return dialog === null || address === '' ? -1 : asVerdict(requests.refer(dialog, sideOf(side), address));
+      },
+    },
+    dlg_refer_did: {
+      doc: 'As dlg_refer(), for the dialog with this slot and number.',
+      args: [varInt('h_entry'), varInt('h_id'), varStr('side', 'caller, else callee'), varStr('address')],
+      routes: ['any'],
+      runs: ['local'],
+      async: 'maybe',
+      returns: { 1: 'sent', [-1]: 'no such dialog, no address, or the REFER cannot be built' },
+      example: 'dlg_refer_did("3621", "6830", "caller", "sip:announcement@127.0.0.1");',
+      run: (me, _ctx, entry, id, side, address) =>
+        refer(me, partsOf(me).dialogs.table.byId(entry >>> 0, id >>> 0), side, address),
+    },
+    dlg_refer_cid: {
+      doc: 'As dlg_refer(), for the dialog with this Call-ID.',
+      args: [varStr('callId'), varStr('side', 'caller, else callee'), varStr('address')],
+      routes: ['any'],
+      runs: ['local'],
+      async: 'maybe',
+      returns: { 1: 'sent', [-1]: 'no such dialog, no address, or the REFER cannot be built' },
+      example: 'dlg_refer_cid("$ci", "caller", "sip:announcement@127.0.0.1");',
+      run: (me, _ctx, callId, side, address) => refer(me, partsOf(me).dialogs.table.ofCall(callId), side, address),
+    },
+    dlg_req_within: {
+      doc: 'Sends a request to one side of the dialog, or to both; with header fields, with Content-Type and body, or with all three.',
+      args: [
+        oneOf('side', ['all', 'caller', 'callee']),
+        varStr('method'),
+        opt(varStr('headersOrType', 'whole lines; with four arguments the Content-Type')),
+        opt(varStr('typeOrBody', 'with four arguments the body')),
+        opt(varStr('body')),
+      ],
+      routes: ['any'],
+      runs: ['local'],
+      async: 'maybe',
+      returns: { 1: 'sent', [-1]: 'no dialog, its callee is not known yet, or an argument is empty' },
+      example: 'dlg_req_within("callee", "INFO", "X-Why: test\\r\\n");',
+      run: (me, ctx, side, method, ...more) =>
+        requestWithin(
+          me,
+          ctx,
+          side,
+          method,
+          more.filter((text) => text !== undefined),
+        ),
+    },
+    dlg_set_state: {
+      doc: 'Sets the state of the dialog that the message belongs to: unconfirmed, early, answered, confirmed or deleted.',
+      args: [varStr('state')],
+      routes: ['any'],
+      returns: { 1: 'set', [-1]: 'no dialog, or no such state' },
+      example: 'dlg_set_state("early");',
+      run: (me, ctx, state) => setState(me, ctx, state),
+    },
+    dlg_update_state: {
+      doc: 'The state of the dialog goes on as the message asks for.',
+      args: [],
+      routes: ['any'],
+      returns: { 1: 'done', [-1]: 'no dialog' },
+      example: 'dlg_update_state();',
+      run: (me, ctx) => updateState(me, ctx),
+    },
+    dlg_update_contact: {
+      doc: 'The Contact of the message becomes the target of its side of the dialog.',
+      args: [],
+      routes: ['any'],
+      returns: { 1: 'done', [-1]: 'no dialog, or the message has not one Contact' },
+      example: 'dlg_update_contact();',
+      run: (me, ctx) => updateContact(me, ctx),
+    },
+    dlg_update_socket: {
+      doc: 'Requests to the side of the dialog that the message comes from leave by the socket it came in on.',
+      args: [],
+      routes: ['any'],
+      returns: { 1: 'done', [-1]: 'no dialog' },
+      example: 'dlg_update_socket();',
+      run(me, ctx) {
+        const sender = senderOf(me, ctx);
+        if (sender === null) return -1;
+        sender.leg.socket = ctx.msg.received.socket;
+        return 1;
+      },
+    },
+    dlg_get_var: {
+      doc: 'A variable of the dialog with this Call-ID and these tags; `$null` when it has none.',
+      args: [...namedArgs, pvWritable('result')],
+      routes: ['any'],
+      returns: { 1: 'the result is set', [-1]: 'it cannot be set' },
+      example: 'dlg_get_var("$ci", "$ft", "$tt", "key", "$var(x)");',
+      run(me, ctx, callId, ftag, ttag, key, result) {
+        const value = dialogNamed(me, callId, ftag, ttag)?.get(key) ?? null;
+        return result.set?.(ctx, value) === false ? -1 : 1;
+      },
+    },
+    dlg_set_var: {
+      doc: 'Sets a variable of the dialog with this Call-ID and these tags.',
+      args: [...namedArgs, varStr('value')],
+      routes: ['any'],
+      returns: { 1: 'set', [-1]: 'no such dialog' },
+      example: 'dlg_set_var("$ci", "$ft", "$tt", "key", "value");',
+      run(me, _ctx, callId, ftag, ttag, key, value) {
+        const dialog = dialogNamed(me, callId, ftag, ttag);
+        return dialog !== null && partsOf(me).dialogs.setVariable(dialog, key, value) ? 1 : -1;
       },
     },
     dlg_bridge: {
@@ -697,25 +886,11 @@ export default defineModule({
       nextCseq: (ctx) => parts().cseq?.next(ctx),
     };
   },
-  // enable_dmq needs the dmq module, event_callback a script in another language. The others came after 5.6.3.
+  // What has dmq in its name, and dlg_remove_dialogs_from_node(), needs the dmq module. dlg_mode came after 5.6.3.
   missing: [
-    'dlg_set_state',
-    'dlg_update_state',
-    'dlg_refer_did',
-    'dlg_refer_cid',
     'dlg_remove_dialogs_from_node',
-    'dlg_update_contact',
-    'dlg_update_socket',
-    'dlg_get_var',
-    'dlg_set_var',
-    'dlg_req_within',
     'param:enable_dmq',
-    'param:event_callback',
     'param:enable_dmq_ka_iflags_sync',
-    'param:bye_early_code',
-    'param:bye_early_reason',
-    'param:dlg_ctxiuid_mode',
-    'param:debug_variables',
     'param:dlg_mode',
     'param:dmq_peer_id',
   ],

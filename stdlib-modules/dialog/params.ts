@@ -1,5 +1,5 @@
 /** Parameters of the module, as Kamailio 5.6 names them. */
-import { StartError } from '../../runtime/sdk/index.js';
+import { StartError, scriptCallback } from '../../runtime/sdk/index.js';
 import { type ColumnName, columnNames } from './persistence.js';
 
 const column = (name: string) => ({ type: 'str', default: name, doc: 'Database column.' }) as const;
@@ -64,6 +64,11 @@ export const params = {
   timer_procs: number('Processes for the timer; one loop does it here.'),
   track_cseq_updates: number('1: CSeq numbers are kept right where uac_auth() uses one of its own.'),
   lreq_callee_headers: text('Header fields of requests to the callee sent here.'),
+  event_callback: scriptCallback('event routes'),
+  bye_early_code: { type: 'int', default: 0, min: 0, max: 699, doc: 'Status for the caller when dlg_bye() ends a call that rings; 0: it does not, as in Kamailio 5.6.' },
+  bye_early_reason: text('Its reason.', 'Temporarily Unavailable'),
+  dlg_ctxiuid_mode: { type: 'int', default: 0, doc: '1: what a CANCEL is about is the dialog of its run.' },
+  debug_variables: { type: 'int', default: 0, noEffect: true, doc: 'Accepted: dlg.list shows the variables.' },
   early_timeout: number('Seconds after which a call without final response is forgotten.', 300),
   noack_timeout: number('Seconds after which a call without ACK is ended.', 60),
   end_timeout: number('Seconds after which an ended call is forgotten, whatever holds it.', 300),

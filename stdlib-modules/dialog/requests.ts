@@ -3,13 +3,13 @@
  * keepalives, REFER and the calls that bridge two parties.
  */
 import {
+  type Grammar,
   HeaderId,
   type LocalOutcome,
   type LocalRequest,
   type LocalSent,
   type Maybe,
   parseNameAddrList,
-  parseUri,
 } from '../../runtime/sdk/index.js';
 import { DialogContext, keepContext } from './context.js';
 import { type Dialog, DialogFlag, Direction, Leg, otherSide, PropertyFlag, Side, State } from './dialog.js';
@@ -43,18 +43,18 @@ export function withoutAlias(uri: string): { readonly uri: string; readonly next
 }
 
 /** Null: the dialog lacks what a request needs. `shift` is added to the CSeq number. */
-function requestOf(ends: Ends, method: string, headers: string, shift: number): LocalRequest | null {
+function requestOf(ends: Ends, grammar: Grammar, method: string, headers: string, shift: number): LocalRequest | null {
   const { local, remote } = ends;
   const { contact, routeSet, tag, socket } = remote.leg;
   if (contact === '' || !/^\d{1,10}$/.test(local.cseq)) return null;
-  const routes = routeSet === '' ? [] : parseNameAddrList(routeSet);
+  const routes = routeSet === '' ? [] : parseNameAddrList(routeSet, grammar);
   if (routes === null) return null;
   const direct = routes.length === 0 ? withoutAlias(contact) : null;
   let uri = direct?.uri ?? contact;
   let values = routes.map(({ text }) => text);
   let nextHop = direct?.nextHop ?? null;
   const first = routes[0];
-  if (first !== undefined && parseUri(first.uriText)?.param('lr') == null) {
+  if (first !== undefined && first.uri?.param('lr') == null) {
     // RFC 3261 §12.2.1.1: a strict router takes the Request-URI, the remote target becomes the last Route.
     nextHop = first.uriText;
     values = [...values.slice(1), `<${contact}>`];
@@ -99,18 +99,42 @@ export class Requests {
 
   private sendBye(dialog: Dialog, side: Side, headers: string, known = true): Maybe<boolean> {
     const { dialogs } = this;
+    if (this.rings(dialog)) return this.endEarly(dialog, side);
     if (!dialog.isConfirmed) {
       dialogs.log(-1, 'a dialog that is not confirmed cannot be ended');
       return false;
     }
     const more = side === Side.callee ? lineOf(dialogs.settings.calleeHeaders) : '';
-    const request = requestOf(endsOf(dialog, side), 'BYE', headers + more, dialog.has(PropertyFlag.prack) ? 81 : 1);
+    const request = requestOf(
+      endsOf(dialog, side),
+      this.dialogs.server.grammar,
+      'BYE',
+      headers + more,
+      dialog.has(PropertyFlag.prack) ? 81 : 1,
+    );
     if (request === null) {
       dialogs.log(-1, `the BYE of ${dialog.callId} cannot be built`);
       return false;
     }
     const sent = this.send(known ? dialog : null, { ...request, completed: () => this.byeAnswered(dialog) });
     return sent instanceof Promise ? sent.then(({ code }) => code > 0) : sent.code > 0;
+  }
+  /** It is not answered yet, and `bye_early_code` says how to end such a call. */
+  private rings({ state }: Dialog): boolean {
+    return this.dialogs.settings.early !== null && state <= State.early;
+  }
+  /** A call that rings: its caller gets a final response, its callee CANCEL. False: its INVITE has no transaction (any more). */
+  private endEarly(dialog: Dialog, side: Side): boolean {
+    const { settings, server } = this.dialogs;
+    const { transaction } = dialog;
+    if (transaction === null || settings.early === null) {
+      this.dialogs.log(-1, 'the call rings, but its INVITE has no transaction any more');
+      return false;
+    }
+    const { status, reason } = settings.early;
+    if (side === Side.caller) return server.transactions.replyTo(transaction, status, reason);
+    server.transactions.cancelBranches(transaction);
+    return true;
   }
   private byeHeaders(headers: string): string {
     return MAX_FORWARDS + this.dialogs.settings.extraHeaders + headers;
@@ -127,6 +151,8 @@ export class Requests {
   /** To both. `known`: the run that asks has the dialog set. */
   byeAll(dialog: Dialog, headers = '', known = true): Maybe<boolean> {
     const { dialogs } = this;
+    // The final response to the caller cancels the callee.
+    if (this.rings(dialog)) return this.endEarly(dialog, Side.caller);
     for (const l of dialogs.listeners) l.terminated?.(dialog, null, Direction.none);
     const text = this.byeHeaders(headers);
     const toCaller = this.sendBye(dialog, Side.caller, text, known);
@@ -176,7 +202,7 @@ export class Requests {
     const headers = side === Side.callee ? settings.calleeHeaders : '';
     // Behind the number last used: it must not count as a request of the dialog (§12.2.2).
     const last = Number(dialog.leg(otherSide(side)).cseq);
-    const request = requestOf(endsOf(dialog, side), 'OPTIONS', headers, last > 1 ? -1 : 0);
+    const request = requestOf(endsOf(dialog, side), this.dialogs.server.grammar, 'OPTIONS', headers, last > 1 ? -1 : 0);
     if (request === null) return;
     void this.send(dialog, { ...request, completed: (outcome) => this.keepaliveAnswered(dialog, side, outcome) });
   }
@@ -191,6 +217,23 @@ export class Requests {
       dialog.lifetime = ENDING_SEC;
       dialog.dflags |= DialogFlag.changed;
     }
+  }
+
+  // ---------------------------------------------------------------------------------------------------------------
+  // Any request
+
+  /** To one side of a dialog that is confirmed, or to the caller. False: it cannot be built or sent. */
+  within(dialog: Dialog, side: Side, method: string, headers: string, body: string): Maybe<boolean> {
+    const request =
+      dialog.isConfirmed || side === Side.caller
+        ? requestOf(endsOf(dialog, side), this.dialogs.server.grammar, method, headers, 1)
+        : null;
+    if (request === null) {
+      this.dialogs.log(-1, `the ${method} of ${dialog.callId} cannot be built`);
+      return false;
+    }
+    const sent = this.send(dialog, { ...request, body });
+    return sent instanceof Promise ? sent.then(({ code }) => code > 0) : sent.code > 0;
   }
 
   // ---------------------------------------------------------------------------------------------------------------
@@ -212,10 +255,10 @@ export class Requests {
   private sendRefer(ends: Ends, to: string, dialog: Dialog | null): Maybe<boolean> {
     const { bridgeController, bridgeContact } = this.dialogs.settings;
     const headers = `Referred-By: ${bridgeController}\r\nRefer-To: ${to}\r\nContact: <${bridgeContact}>\r\n`;
-    const refer = requestOf(ends, 'REFER', headers, 1);
+    const refer = requestOf(ends, this.dialogs.server.grammar, 'REFER', headers, 1);
     if (refer === null) return false;
     const leave = () => {
-      const bye = requestOf(ends, 'BYE', '', 2);
+      const bye = requestOf(ends, this.dialogs.server.grammar, 'BYE', '', 2);
       if (bye !== null) void this.send(null, bye);
     };
     const sent = this.send(dialog, { ...refer, completed: leave });

@@ -32,6 +32,7 @@ export interface Params {
   readonly ds_inactive_threshold: number;
   readonly ds_probing_mode: number;
   readonly ds_ping_method: string;
+  readonly ds_ping_reply_codes: string;
   readonly ds_ping_from: string;
   readonly ds_ping_latency_stats: number;
   readonly ds_latency_estimator_alpha: number;
@@ -39,6 +40,11 @@ export interface Params {
   readonly ds_attrs_none: number;
   readonly ds_load_mode: number;
   readonly ds_dns_mode: number;
+  readonly ds_dns_match_all: number;
+  readonly ds_ping_fr_timer: number;
+  readonly ds_ping_fr_timeout: number;
+  readonly ds_retain_latency_stats: number;
+  readonly event_callback_mode: number;
   readonly outbound_proxy: string;
   readonly reload_delta: number;
 }
@@ -47,6 +53,9 @@ export const ModuleFlag = { hashUserOnly: 1, failover: 2 } as const;
 /** `ds_probing_mode`. */
 export const Probing = { flaggedByState: 0, all: 1, inactive: 2, flagged: 3 } as const;
 
+/** `event_callback_mode`: who runs the event routes. */
+export const EventMode = { all: 0, probesOnly: 1, first: 2 } as const;
+
 /** Why a state changed: `$dsv` in the event routes. */
 export interface Reason {
   readonly code: number;
@@ -54,7 +63,12 @@ export interface Reason {
   /** 1: there was a response. */
   readonly flags: number;
 }
-export const REASON = 'dispatcher.reason';
+/** With the destination it is about. */
+export interface Change extends Reason {
+  readonly set: number;
+  readonly uri: string;
+}
+export const CHANGE = 'dispatcher.change';
 
 /** The message an event route runs on; without one it is made up and its Request-URI is the destination. */
 export interface Cause {
@@ -69,12 +83,13 @@ export class Dispatcher {
   db: Database | null = null;
   tableVersion = 4;
   defaultSocket: ListenSocket | null = null;
+  /** For probes to destinations without a socket of their own. */
+  pingSocket: ListenSocket | null = null;
   setPv: NamedPv | null = null;
   attrsPv: NamedPv | null = null;
   pingActive = 1;
   readonly timers: Timer[] = [];
-  /** Codes (100 and more) and classes of responses to probes that count as success, besides 2xx. */
-  replyCodes: readonly number[] = [];
+  #codes: { readonly text: string; readonly list: readonly number[] } = { text: '', list: [] };
   #lastReloadSec = 0;
 
   constructor(
@@ -84,6 +99,19 @@ export class Dispatcher {
     readonly readFile: (path: string) => string,
   ) {
     this.sets = new DestinationSets(server.env.random);
+  }
+  /**
+   * Codes (100 and more) and classes of responses to probes that count as success, besides 2xx. What `cfg.set` made of them counts
+   * from then on; what is no list changes nothing.
+   */
+  get replyCodes(): readonly number[] {
+    const { ds_ping_reply_codes: text } = this.params;
+    if (text !== this.#codes.text) {
+      const list = parseReplyCodes(text);
+      if (list === null) this.log(-1, `ds_ping_reply_codes is not understood: ${text}`);
+      this.#codes = { text, list: list ?? this.#codes.list };
+    }
+    return this.#codes.list;
   }
   log(level: -1 | 0 | 1 | 3, text: string): void {
     this.server.log(level, 'dispatcher', text);
@@ -109,8 +137,12 @@ export class Dispatcher {
     }
     let result: 'whole' | 'partly' = 'whole';
     const sets = new DestinationSets(this.server.env.random);
+    const { ds_ping_latency_stats, ds_retain_latency_stats } = this.params;
+    const retains = ds_ping_latency_stats !== 0 && ds_retain_latency_stats !== 0;
     for (const row of rows) {
       const destination = await this.make(row);
+      const before = retains && destination !== null ? this.sets.get(row.set)?.byUri(destination.uri) : null;
+      if (destination !== null && before) destination.latency = before.latency;
       if (destination !== null) sets.add(row.set, destination);
       else if (this.params.ds_load_mode === 1) return 'failed';
       else {
@@ -133,10 +165,15 @@ export class Dispatcher {
     return rows;
   }
   make(row: Row): Promise<Destination | null> {
-    const { ds_dns_mode: dnsMode, ds_attrs_none } = this.params;
+    const { ds_dns_mode: dnsMode, ds_attrs_none, ds_dns_match_all } = this.params;
     return makeDestination(
       this.server,
-      { dnsMode, noneAttrs: ds_attrs_none !== 0, defaultSocket: this.defaultSocket },
+      {
+        dnsMode,
+        noneAttrs: ds_attrs_none !== 0,
+        defaultSocket: this.defaultSocket,
+        matchAll: ds_dns_match_all !== 0,
+      },
       row,
     );
   }
@@ -160,13 +197,18 @@ export class Dispatcher {
           this.log(-1, `could not resolve ${d.host}`);
           continue;
         }
-        d.address = found.ip;
+        d.addresses = this.kept(found.all);
         d.resolvedAtMs = this.server.env.clock.now();
         if (this.params.ds_dns_mode & DnsMode.srv) {
           d.port = found.port;
           d.proto = found.proto;
         }
       }
+  }
+
+  /** Of the addresses of a host, those that count. */
+  kept(all: readonly string[]): readonly string[] {
+    return this.params.ds_dns_match_all !== 0 ? all : all.slice(0, 1);
   }
 
   // States ------------------------------------------------------------------------------------------------------------
@@ -194,9 +236,13 @@ export class Dispatcher {
     const before = d.flags;
     d.flags = this.#next(d, state);
     set.stateChanged(d, before);
-    if (skipped(before) === skipped(d.flags)) return true;
+    const { event_callback_mode: mode } = this.params;
+    if (mode === EventMode.probesOnly && cause !== null) return true;
+    // Without a state before, each state is a change there (dispatch.c, ds_update_state()).
+    const first = mode === EventMode.first && before === 0;
+    if (skipped(before) === skipped(d.flags) && !first) return true;
     const event = skipped(d.flags) ? 'dispatcher:dst-down' : 'dispatcher:dst-up';
-    const ran = this.#tell(event, uri, reason, cause);
+    const ran = this.#tell(event, { ...reason, set: setId, uri }, cause);
     return ran instanceof Promise ? ran.then(() => true) : true;
   }
   #next(d: Destination, wanted: number): number {
@@ -219,13 +265,13 @@ export class Dispatcher {
     } else d.messages = 0;
     return flags;
   }
-  #tell(event: string, uri: string, reason: Reason, cause: Cause | null): Maybe<unknown> {
+  #tell(event: string, change: Change, cause: Cause | null): Maybe<unknown> {
     const { script } = this.server;
     if (!script.hasEvent(event)) return null;
     const msg = cause?.msg ?? this.server.detachedRun().msg;
     return script.runEvent(event, msg, (run) => {
-      run.data.set(REASON, reason);
-      if (cause === null) run.draft.uri = uri;
+      run.data.set(CHANGE, change);
+      if (cause === null) run.draft.uri = change.uri;
       else {
         run.draft = cause.draft;
         run.transaction = cause.transaction;

@@ -3,6 +3,7 @@ import { simulatedEnvironment } from '../../runtime/env/simulated.js';
 import { Calls } from './calls.js';
 import { parseReplyCodes } from './dispatcher.js';
 import { Latency } from './latency.js';
+import { Overload } from './overload.js';
 import { dsHash } from './select.js';
 import { Destination, DestinationSets, parseAttributes, skipped } from './sets.js';
 import { parseList } from './sources.js';
@@ -11,7 +12,7 @@ const { random, clock } = simulatedEnvironment();
 function destination(n: number, attrs = '', priority = 0, flags = 0): Destination {
   const parsed = parseAttributes(attrs === '' ? null : attrs, () => {});
   if (parsed === null) throw new Error(attrs);
-  return new Destination(`sip:10.0.0.${n}`, `10.0.0.${n}`, 0, '', flags, priority, parsed, null, `10.0.0.${n}`);
+  return new Destination(`sip:10.0.0.${n}`, `10.0.0.${n}`, 0, '', flags, priority, parsed, null, [`10.0.0.${n}`]);
 }
 function setsOf(destinations: readonly Destination[], id = 1): DestinationSets {
   const sets = new DestinationSets(random);
@@ -100,6 +101,21 @@ describe('Calls', () => {
     calls.expire();
     expect([loads(), calls.remove('1')]).toEqual([[0, 0], false]);
   });
+});
+
+test('overload: so many calls of a hundred pass a destination over, for a while', () => {
+  const overload = new Overload(10, 80, 0);
+  expect([overload.rate, overload.skips(1000)]).toEqual([10, false]);
+  expect(overload.set(30, 1000, 1, 1000, random)).toBe(true);
+  const passed = (now: number) => Array.from({ length: 100 }, () => overload.skips(now)).filter(Boolean).length;
+  expect([passed(1500), passed(2001)]).toEqual([30, 0]);
+  expect([overload.set(50, 0, 1, 3000, random), overload.set(95, 0, 2, 3000, random), overload.untilMs]).toEqual([
+    false,
+    true,
+    3500,
+  ]);
+  expect([overload.rate, passed(3500)]).toEqual([80, 80]);
+  expect(new Overload(200, 300, 500).rate).toBe(0);
 });
 
 describe('Latency', () => {

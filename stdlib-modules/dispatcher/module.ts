@@ -10,6 +10,7 @@ import {
   type RouteContext,
   type ServerApi,
   StartError,
+  scriptCallback,
   str,
   type Timer,
   type Verdict,
@@ -17,7 +18,16 @@ import {
   varStr,
 } from '../../runtime/sdk/index.js';
 import { Calls } from './calls.js';
-import { Dispatcher, ModuleFlag, type Params, Probing, parseReplyCodes, REASON, type Reason } from './dispatcher.js';
+import {
+  CHANGE,
+  type Change,
+  Dispatcher,
+  ModuleFlag,
+  type Params,
+  Probing,
+  parseReplyCodes,
+  type Reason,
+} from './dispatcher.js';
 import { comesFrom } from './origin.js';
 import { pingAll } from './ping.js';
 import * as commands from './rpc.js';
@@ -75,7 +85,17 @@ function mark(ds: Dispatcher, ctx: RouteContext, letters: string): Maybe<Verdict
   }
   const record = ctx.xavps.record(params.xavp_dst);
   const [set, uri] = [record?.get('grp'), record?.get('uri')];
-  if (typeof set !== 'number' || typeof uri !== 'string') return -1;
+  return typeof set === 'number' && typeof uri === 'string' ? update(ds, ctx, set, uri, state) : -1;
+}
+
+/** The state of any destination, as `mark` has it for the one in use. */
+function markAddress(ds: Dispatcher, ctx: RouteContext, letters: string, set: number, uri: string): Maybe<Verdict> {
+  const state = stateOfLetters(letters);
+  if (state !== null) return update(ds, ctx, set, uri, state);
+  ctx.log(0, `failed to parse state flags: ${letters}`, 'dispatcher');
+  return -1;
+}
+function update(ds: Dispatcher, ctx: RouteContext, set: number, uri: string, state: number): Maybe<Verdict> {
   const { msg } = ctx;
   const reason: Reason = msg.isRequest
     ? { code: 820, reason: null, flags: 0 }
@@ -83,6 +103,57 @@ function mark(ds: Dispatcher, ctx: RouteContext, letters: string): Maybe<Verdict
   const cause = { msg, transaction: ctx.transaction, draft: ctx.draft };
   const marked = ds.updateState(set, uri, state, reason, cause);
   return marked instanceof Promise ? marked.then((done) => (done ? 1 : -1)) : marked ? 1 : -1;
+}
+
+/** What a run of a route asked for, for `$dsg(…)`; Kamailio keeps it in the process. */
+const GROUP = 'dispatcher.group';
+interface Asked {
+  readonly set: number;
+  /** '': no destination. */
+  readonly uri: string;
+}
+const groupKeys = [
+  'count', 'active', 'inactive', 'pactive', 'pinactive', 'octime_sec', 'octime_usec', 'ocseq', 'ocrate',
+] as const; // biome-ignore format: one list
+function groupValue(ds: Dispatcher, ctx: RouteContext, key: string): number | null {
+  const { set, uri } = (ctx.data.get(GROUP) as Asked | undefined) ?? { set: 1, uri: '' };
+  const list = ds.sets.get(set)?.list;
+  if (list === undefined) return null;
+  const inactive = list.filter(({ flags }) => skipped(flags)).length;
+  const share = (n: number) => (list.length === 0 ? 0 : Math.trunc((n * 100) / list.length));
+  const overload = uri === '' ? undefined : list.findLast((d) => d.uri === uri)?.overload;
+  switch (key) {
+    case 'count':
+      return list.length;
+    case 'active':
+      return list.length - inactive;
+    case 'inactive':
+      return inactive;
+    case 'pactive':
+      return share(list.length - inactive);
+    case 'pinactive':
+      return share(inactive);
+    case 'octime_sec':
+      return Math.floor((overload?.untilMs ?? 0) / 1000) | 0;
+    case 'octime_usec':
+      return (Math.trunc(overload?.untilMs ?? 0) % 1000) * 1000;
+    case 'ocseq':
+      return overload?.sequence ?? 0;
+    default:
+      return overload?.rate ?? 0;
+  }
+}
+/** Kamailio sets it for each destination of the set with this URI. */
+function setOverload(ds: Dispatcher, setId: number, uri: string, rate: number, forMs: number, seq: number): Verdict {
+  const list = ds.sets.get(setId)?.list;
+  if (list === undefined) {
+    ds.log(-1, `destination set [${setId}] not found`);
+    return -1;
+  }
+  const { clock, random } = ds.server.env;
+  const named = list.filter((d) => d.uri.toLowerCase() === uri.toLowerCase());
+  const done = named.filter(({ overload }) => overload.set(rate, forMs, seq, clock.now(), random));
+  return done.length > 0 ? 1 : -2;
 }
 
 /** A started call counts until its BYE or CANCEL; a 2xx to INVITE makes it one that is answered. */
@@ -125,6 +196,7 @@ interface StartParams extends Params {
   readonly ds_hash_check_interval: number;
   readonly ds_default_socket: string;
   readonly ds_default_sockname: string;
+  readonly ds_ping_socket: string;
   readonly ds_dns_interval: number;
 }
 const refuse = (text: string): never => {
@@ -148,9 +220,12 @@ async function started(params: StartParams, server: ServerApi): Promise<Dispatch
   const { ds_default_sockname: name, ds_default_socket: address } = params;
   ds.defaultSocket = name !== '' ? socketNamed(server, name) : address !== '' ? socketAt(server, address) : null;
   if (ds.defaultSocket === null && (name || address) !== '') refuse(`${name || address} is no socket of this server`);
-  const codes = parseReplyCodes(params.ds_ping_reply_codes);
-  if (codes === null) return refuse(`ds_ping_reply_codes is not understood: ${params.ds_ping_reply_codes}`);
-  ds.replyCodes = codes;
+  if (params.ds_ping_socket !== '') {
+    ds.pingSocket = socketAt(server, params.ds_ping_socket);
+    if (ds.pingSocket === null) refuse(`${params.ds_ping_socket} is no socket of this server`);
+  }
+  if (parseReplyCodes(params.ds_ping_reply_codes) === null)
+    refuse(`ds_ping_reply_codes is not understood: ${params.ds_ping_reply_codes}`);
   if (params.setid_pvname !== '') ds.setPv = namedPv(server, params.setid_pvname, 'dispatcher.setid_pvname');
   if (params.attrs_pvname !== '') ds.attrsPv = namedPv(server, params.attrs_pvname, 'dispatcher.attrs_pvname');
   if (params.ds_hash_size > 0) {
@@ -178,7 +253,7 @@ const selected = {
 const parallel = { ...selected, 2: 'parallel: not all destinations could be added' } as const;
 const selectArgs = [
   varInt('set', 'number of the set'),
-  varInt('algorithm', '0 to 13'),
+  varInt('algorithm', '0 to 13, 64'),
   opt(varInt('limit', 'most destinations that are listed; 0: all')),
 ] as const;
 const chosen = (push: Push, doc: string, example: string) =>
@@ -203,6 +278,7 @@ const listed = (next: boolean, push: Push, doc: string, example: string) =>
 const column = (initial: string, doc: string) => ({ type: 'str', default: initial, doc }) as const;
 const number = (initial: number, doc: string) => ({ type: 'int', default: initial, doc }) as const;
 const exists = {
+  constArgs: true,
   doc: 'Is there such a set?',
   args: [varInt('set')],
   routes: ['any'],
@@ -234,14 +310,30 @@ export default defineModule({
     hash_pvar: { type: 'format', doc: 'Text that algorithm 7 hashes.' },
     setid_pvname: column('', 'Variable that gets the set in which ds_is_from_list() finds the sender.'),
     attrs_pvname: column('', 'Variable that gets the attributes it finds there.'),
-    ds_probing_threshold: number(1, 'Failures in a row after which a destination is inactive.'),
-    ds_inactive_threshold: number(1, 'Answers in a row after which it is active again.'),
+    ds_probing_threshold: {
+      ...number(1, 'Failures in a row after which a destination is inactive.'),
+      live: 'dispatcher.probing_threshold',
+    },
+    ds_inactive_threshold: {
+      ...number(1, 'Answers in a row after which it is active again.'),
+      live: 'dispatcher.inactive_threshold',
+    },
     ds_ping_method: column('OPTIONS', 'Method of the probes.'),
     ds_ping_from: column('sip:dispatcher@localhost', 'From URI of the probes.'),
+    ds_ping_fr_timer: number(
+      0,
+      'Above 0: a probe that nobody answers fails after so many ticks of 1/16 second; else fr_timer of tm.',
+    ),
+    ds_ping_fr_timeout: number(0, 'The same, by its older name.'),
+    ds_ping_socket: column('', 'Socket of probes to destinations without one: proto:host:port.'),
     ds_ping_interval: number(0, 'Seconds between probes; 0: none are sent.'),
     ds_ping_latency_stats: number(0, '1: how long answers to probes take is measured.'),
+    ds_retain_latency_stats: number(0, '1: what was measured of a destination stays at a reload.'),
     ds_latency_estimator_alpha: number(900, 'Weight of the latency so far against the newest, in thousandths.'),
-    ds_ping_reply_codes: column('', 'What counts as success besides 2xx: class=3;code=404.'),
+    ds_ping_reply_codes: {
+      ...column('', 'What counts as success besides 2xx: class=3;code=404.'),
+      live: 'dispatcher.ping_reply_codes',
+    },
     ds_probing_mode: number(
       0,
       'Who is probed: 0 with the probing flag, 1 all, 2 inactive ones, 3 with the flag, which stays.',
@@ -254,7 +346,15 @@ export default defineModule({
     ds_default_socket: column('', 'Socket for destinations without one: proto:host:port.'),
     ds_default_sockname: column('', 'The same by its name.'),
     ds_timer_mode: number(0, 'Which of its timers Kamailio uses; there is one here.'),
-    event_callback: column('', 'Function of an embedded language; event routes are used here.'),
+    event_callback: scriptCallback('event routes'),
+    event_callback_mode: {
+      ...number(
+        0,
+        'Event routes run: 0 at changes by probes and functions, 1 by probes only, 2 also where there was no state before.',
+      ),
+      min: 0,
+      max: 2,
+    },
     ds_attrs_none: number(0, '1: destinations without attributes get none=yes.'),
     ds_load_mode: number(0, '1: one bad destination makes the whole list fail.'),
     reload_delta: number(5, 'Seconds between two changes by command at least.'),
@@ -262,6 +362,7 @@ export default defineModule({
       1,
       'Bits of when names are looked up: 1 at load, 2 at each comparison, 4 by timer; 8 by SRV too.',
     ),
+    ds_dns_match_all: number(0, '1: all addresses of a host count in ds_is_from_list(), 32 at most.'),
     ds_dns_interval: number(600, 'Seconds between look-ups by timer.'),
     ds_dns_ttl: number(0, 'Accepted: the records’ own time counts.'),
   },
@@ -284,11 +385,14 @@ export default defineModule({
       'Chooses a destination of a set as next hop, and lists the others.',
       'if (!ds_select_dst("1", "4")) { send_reply("503", "No destination"); exit; }',
     ),
-    ds_select_domain: chosen(
-      'uri',
-      'Chooses a destination of a set as host of the Request-URI, and lists the others.',
-      'ds_select_domain("1", "4", "3");',
-    ),
+    ds_select_domain: {
+      ...chosen(
+        'uri',
+        'Chooses a destination of a set as host of the Request-URI, and lists the others.',
+        'ds_select_domain("1", "4", "3");',
+      ),
+      constArgs: true,
+    },
     ds_select_routes: {
       doc: 'Chooses by several rules, `set=algorithm;…`: the first that gives a destination sets it, all go into the list.',
       args: [
@@ -324,11 +428,62 @@ export default defineModule({
       doc: 'Gives the destination on top of the list a state: inactive, or by letters (a, i, d, t, p).',
       args: [opt(str('state'))],
       routes: ['request', 'failure', 'reply'],
+      constArgs: true,
       returns: { 1: 'marked', [-1]: 'nothing is listed, or no such state' },
       async: 'maybe',
       runs: ['event'],
       example: 'ds_mark_dst("ip");',
       run: (me, ctx, letters) => mark(of(me), ctx, letters ?? ''),
+    },
+    ds_mark_addr: {
+      doc: 'Gives a destination of a set a state, by letters (a, i, d, t, p).',
+      args: [varStr('state'), varInt('set'), varStr('uri')],
+      routes: ['any'],
+      returns: { 1: 'marked', [-1]: 'no such destination, or no such state' },
+      async: 'maybe',
+      runs: ['event'],
+      example: 'ds_mark_addr("ip", "1", "sip:127.0.0.1:5080");',
+      run: (me, ctx, letters, set, uri) => markAddress(of(me), ctx, letters, set, uri),
+    },
+    ds_oc_set_attrs: {
+      doc: 'Overload control of a destination (RFC 7339): of 100 calls by algorithm 64 so many pass it over, for so many milliseconds.',
+      args: [
+        varInt('set'),
+        varStr('uri'),
+        varInt('rate', '0 to 100, kept within ocmin and ocmax of the destination'),
+        varInt('milliseconds', '0 or less: 500'),
+        varInt('sequence', 'above the last one'),
+      ],
+      routes: ['any'],
+      returns: {
+        1: 'set',
+        [-1]: 'no such set',
+        [-2]: 'no such destination, or the sequence number is not above the last',
+      },
+      example: 'ds_oc_set_attrs("1", "sip:127.0.0.1:5080", "30", "180000", "1");',
+      run: (me, _ctx, set, uri, rate, forMs, seq) => setOverload(of(me), set, uri, rate, forMs, seq),
+    },
+    ds_dsg_fetch: {
+      doc: 'Chooses the set that $dsg(…) tells of, in this run of a route.',
+      args: [varInt('set')],
+      routes: ['any'],
+      returns: { 1: 'chosen' },
+      example: 'ds_dsg_fetch("1");',
+      run(_me, ctx, set) {
+        ctx.data.set(GROUP, { set, uri: '' } satisfies Asked);
+        return 1;
+      },
+    },
+    ds_dsg_fetch_uri: {
+      doc: 'Chooses the set that $dsg(…) tells of, and the destination whose overload control it does.',
+      args: [varInt('set'), varStr('uri')],
+      routes: ['any'],
+      returns: { 1: 'chosen' },
+      example: 'ds_dsg_fetch_uri("1", "sip:127.0.0.1:5080");',
+      run(_me, ctx, set, uri) {
+        ctx.data.set(GROUP, { set, uri } satisfies Asked);
+        return 1;
+      },
     },
     ds_is_from_list: {
       doc: 'Does the message, or a URI, come from a destination of the set (of any)? Mode bits: 1 without port, 2 without protocol, 4 active ones only.',
@@ -381,14 +536,21 @@ export default defineModule({
     },
   },
   pvs: {
+    dsg: {
+      doc: 'of the set that ds_dsg_fetch() chose (1 before): destinations, those in use and not, in per cent too; overload control of the one that ds_dsg_fetch_uri() chose',
+      type: 'int',
+      key: { use: 'req', values: [...groupKeys] },
+      get: (me, ctx, key) => groupValue(of(me), ctx, key),
+    },
     dsv: {
-      doc: 'in the event routes: why the state of the destination changed',
+      doc: 'in the event routes: why the state of a destination changed, and which one it is',
       type: 'any',
-      key: { use: 'req', values: ['code', 'reason', 'flags'] },
+      key: { use: 'req', values: ['code', 'reason', 'flags', 'uri', 'setid', 'group'] },
       get(_me, ctx, key) {
-        const why = ctx.data.get(REASON) as Reason | undefined;
+        const why = ctx.data.get(CHANGE) as Change | undefined;
         if (why === undefined) return null;
-        return key === 'code' ? why.code : key === 'flags' ? why.flags : why.reason;
+        if (key === 'setid' || key === 'group') return why.set;
+        return why[key as 'code' | 'reason' | 'flags' | 'uri'];
       },
     },
   },
@@ -415,24 +577,16 @@ export default defineModule({
       doc: 'Removes a destination until the next reload.',
       run: (me, call) => commands.remove(of(me), call),
     },
+    'dispatcher.oclist': {
+      doc: 'Overload control of the destinations of a set.',
+      array: true,
+      run: (me, call) => commands.overloadList(of(me), call),
+    },
     'dispatcher.hash': { doc: 'The hash of a text or two, and its slot.', run: (_me, call) => commands.hash(call) },
   },
   eventRoutes: {
     'dispatcher:dst-down': { doc: 'A destination is out of use; $ru is its URI, $dsv says why.' },
     'dispatcher:dst-up': { doc: 'A destination is in use again.' },
   },
-  missing: [
-    'ds_mark_addr',
-    'ds_oc_set_attrs',
-    'ds_dsg_fetch',
-    'ds_dsg_fetch_uri',
-    '$dsg',
-    'param:ds_ping_fr_timeout',
-    'param:ds_ping_fr_timer',
-    'param:ds_retain_latency_stats',
-    'param:ds_ping_socket',
-    'param:event_callback_mode',
-    'param:ds_dns_match_all',
-    'rpc:dispatcher.oclist',
-  ],
+  missing: [],
 });

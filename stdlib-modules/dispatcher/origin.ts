@@ -13,7 +13,7 @@ export function comesFrom(ds: Dispatcher, ctx: RouteContext, setId: number, mode
   const sets = one === null ? ds.sets.inOrder : one ? [one] : [];
   if (uri === '' && (ds.params.ds_dns_mode & DnsMode.always) === 0) {
     const { src, proto } = ctx.msg.received;
-    return matched(ds, ctx, { ip: src.ip, port: src.port, proto }, sets, mode, setId === -1);
+    return matched(ds, ctx, { ip: src.ip, all: [src.ip], port: src.port, proto }, sets, mode, setId === -1);
   }
   return resolved(ds, ctx, sets, mode, uri, setId === -1);
 }
@@ -27,9 +27,9 @@ async function resolved(
   tellSet: boolean,
 ): Promise<Verdict> {
   const { src, proto } = ctx.msg.received;
-  let from: Found | null = { ip: src.ip, port: src.port, proto };
+  let from: Found | null = { ip: src.ip, all: [src.ip], port: src.port, proto };
   if (uri !== '') {
-    const parsed = parseUri(uri);
+    const parsed = parseUri(uri, ctx.grammar);
     if (parsed === null) {
       ctx.log(-1, `bad uri [${uri}]`, 'dispatcher');
       return -1;
@@ -46,7 +46,7 @@ async function resolved(
   }
   if (ds.params.ds_dns_mode & DnsMode.always)
     for (const { list } of sets)
-      for (const d of list) d.address = (await lookUp(ds.server, ds.params.ds_dns_mode, d))?.ip ?? null;
+      for (const d of list) d.addresses = ds.kept((await lookUp(ds.server, ds.params.ds_dns_mode, d))?.all ?? []);
   return matched(ds, ctx, from, sets, mode, tellSet);
 }
 
@@ -58,10 +58,10 @@ function matched(
   mode: number,
   tellSet: boolean,
 ): Verdict {
-  const ip = canonicalIp(from.ip) ?? from.ip;
+  const ips = new Set(ds.kept(from.all).map((ip) => canonicalIp(ip) ?? ip));
   for (const { id, list } of sets)
     for (const d of list) {
-      if (d.address !== ip) continue;
+      if (!d.addresses.some((ip) => ips.has(ip))) continue;
       if ((mode & Match.noPort) === 0 && d.port !== 0 && d.port !== from.port) continue;
       if ((mode & Match.noProto) === 0 && d.proto !== from.proto) continue;
       if (mode & Match.active && skipped(d.flags)) continue;

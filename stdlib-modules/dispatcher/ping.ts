@@ -2,11 +2,13 @@
  * Probes: a request to every destination that `ds_probing_mode` names, and what its answer does to the state, the latency
  * and, with congestion control, the relative weights (dispatch.c, ds_ping_set() and ds_options_callback()).
  */
-import type { LocalOutcome } from '../../runtime/sdk/index.js';
+import type { ListenSocket, LocalOutcome } from '../../runtime/sdk/index.js';
 import { type Dispatcher, Probing, type Reason } from './dispatcher.js';
 import { type Destination, type DestinationSet, DestState } from './sets.js';
 import { socketAt, socketNamed } from './sources.js';
 
+/** A tick of Kamailio's timer, in which `ds_ping_fr_timer` counts. */
+const TICK_MS = 1000 / 16;
 /** Factor that keeps parts of a millisecond when all are congested. */
 const SCALE = 16;
 
@@ -28,19 +30,15 @@ async function ping(ds: Dispatcher, set: number, d: Destination): Promise<void> 
   const { server, params } = ds;
   const { attrs } = d;
   d.latency.startedAtMs = server.env.clock.now();
-  const own =
-    attrs.sockname !== ''
-      ? socketNamed(server, attrs.sockname)
-      : attrs.socket !== ''
-        ? socketAt(server, attrs.socket)
-        : null;
+  const timeout = Math.max(params.ds_ping_fr_timer, params.ds_ping_fr_timeout);
   const sent = await server.transactions.request({
     method: params.ds_ping_method,
     uri: d.uri,
     to: d.uri,
     from: attrs.pingFrom || params.ds_ping_from,
     nextHop: attrs.obproxy || params.outbound_proxy || null,
-    socket: own ?? ds.defaultSocket,
+    socket: socketFor(ds, d),
+    ...(timeout > 0 ? { prepared: (t) => void (t.frTimeoutMs = timeout * TICK_MS) } : {}),
     completed: (outcome) => void answered(ds, set, d.uri, outcome),
   });
   if (sent.code >= 0) return;
@@ -48,6 +46,19 @@ async function ping(ds: Dispatcher, set: number, d: Destination): Promise<void> 
   if (d.flags & DestState.disabled) return;
   const reason = { code: 500, reason: 'Sending keepalive failed', flags: 0 };
   await ds.updateState(set, d.uri, failedState(ds), reason, null);
+}
+/** Its own for probes, its own, the one for all probes, the one for all. */
+function socketFor(ds: Dispatcher, { attrs }: Destination): ListenSocket | null {
+  const { server } = ds;
+  const own =
+    attrs.pingSocket !== ''
+      ? socketAt(server, attrs.pingSocket)
+      : attrs.sockname !== ''
+        ? socketNamed(server, attrs.sockname)
+        : attrs.socket !== ''
+          ? socketAt(server, attrs.socket)
+          : null;
+  return own ?? ds.pingSocket ?? ds.defaultSocket;
 }
 const failedState = ({ params }: Dispatcher): number =>
   DestState.trying | (params.ds_probing_mode === Probing.flaggedByState ? 0 : DestState.probing);

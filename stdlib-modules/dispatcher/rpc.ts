@@ -29,7 +29,7 @@ function show(ds: Dispatcher, d: Destination, into: RpcStruct, mode: string): vo
   if (mode === 'full')
     into
       .add('HOST', d.host)
-      .add('IPADDR', d.address ?? '')
+      .add('IPADDR', d.addresses[0] ?? '')
       .add('PORT', d.port)
       .add('PROTOID', PROTO_NUMBERS[d.proto] ?? 0)
       .add('DNSTIME_SEC', Math.floor(d.resolvedAtMs / 1000))
@@ -54,6 +54,30 @@ function show(ds: Dispatcher, d: Destination, into: RpcStruct, mode: string): vo
       .add('MAX', latency.max)
       .add('TIMEOUT', latency.timeouts);
   if (ds.params.ds_hash_size > 0) into.struct('RUNTIME').add('DLGLOAD', d.load);
+}
+
+export function overloadList(ds: Dispatcher, call: RpcCall): void {
+  const id = call.int();
+  const set = id === undefined ? undefined : ds.sets.get(id);
+  if (id === undefined || set === undefined) {
+    if (id === undefined) call.fault(500, 'Invalid Parameters');
+    else call.fault(404, 'Destination Group Not Found');
+    return;
+  }
+  for (const { uri, flags, priority, overload } of set.list)
+    call
+      .struct()
+      .add('group', id)
+      .add('uri', uri)
+      .add('flags', flags)
+      .add('priority', priority)
+      .add('ocrate', overload.rate)
+      .add('ocidx', overload.index)
+      .add('ocseq', overload.sequence)
+      .add('octime_sec', Math.floor(overload.untilMs / 1000))
+      .add('octime_usec', (Math.trunc(overload.untilMs) % 1000) * 1000)
+      .add('ocmin', overload.min)
+      .add('ocmax', overload.max);
 }
 
 /** One or two letters (or a digit first); null: unknown. */

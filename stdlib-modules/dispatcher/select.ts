@@ -4,7 +4,6 @@ import {
   HeaderId,
   type ListenSocket,
   parseCredentials,
-  parseUri,
   type RouteContext,
   rewriteUri,
   type SipUri,
@@ -32,6 +31,7 @@ export const Algorithm = {
   relativeWeight: 11,
   parallel: 12,
   latency: 13,
+  overload: 64,
 } as const;
 
 /** Bits of `xavp_dst_mode` and `xavp_ctx_mode`. */
@@ -123,6 +123,7 @@ export class Selection {
         start ??= set.takeTurn();
         break;
       case Algorithm.roundRobin:
+      case Algorithm.overload:
         turn = true;
         start = set.takeTurn();
         break;
@@ -130,7 +131,7 @@ export class Selection {
         start = this.#hash(algorithm, set);
         if (start === null) return -1;
     }
-    const at = algorithm === Algorithm.latency ? this.#within(set, start) : this.#inUse(set, start);
+    const at = algorithm === Algorithm.latency ? this.#within(set, start) : this.#inUse(set, start, algorithm);
     const chosen = at === null ? undefined : list[at];
     if (at === null || !chosen) return -1;
     if (push !== 'list') {
@@ -157,7 +158,7 @@ export class Selection {
       case Algorithm.toUri:
         return hashOfUri(ctx.msg.to?.uri ?? null, userOnly);
       case Algorithm.requestUri:
-        return hashOfUri(parseUri(ctx.uri), userOnly);
+        return hashOfUri(ctx.requestUri, userOnly);
       case Algorithm.random:
         return ctx.server.env.random.uint32();
       case Algorithm.variable: {
@@ -187,16 +188,19 @@ export class Selection {
     return start % this.#choices(set);
   }
   /** From there on the first that is in use; with `use_default` the last one when none is. */
-  #inUse(set: DestinationSet, start: number): number | null {
+  #inUse(set: DestinationSet, start: number, algorithm: number): number | null {
+    const now = this.ctx.server.env.clock.now();
+    const takes = (d: Destination | undefined) =>
+      d !== undefined && !skipped(d.flags) && (algorithm !== Algorithm.overload || !d.overload.skips(now));
     const { list } = set;
     const choices = this.#choices(set);
     const first = start % choices;
     for (let n = 0; n < choices; n++) {
       const at = (first + n) % choices;
-      if (!skipped(list[at]?.flags ?? 0)) return at;
+      if (takes(list[at])) return at;
     }
     const last = list.length - 1;
-    return this.ds.params.use_default !== 0 && !skipped(list[last]?.flags ?? 0) ? last : null;
+    return this.ds.params.use_default !== 0 && takes(list[last]) ? last : null;
   }
 
   #addLoad(set: DestinationSet, at: number): boolean {
@@ -273,7 +277,7 @@ export class Selection {
     const { ctx } = this;
     if (push === 'list') return true;
     if (push === 'uri') {
-      const changed = rewriteUri(ctx.uri, { kind: 'hostAll', text: uri.replace(/^sips?:/i, '') });
+      const changed = rewriteUri(ctx.uri, { kind: 'hostAll', text: uri.replace(/^sips?:/i, '') }, ctx.grammar);
       if (changed === null) {
         this.#fail(`error while setting r-uri domain with: ${uri}`);
         return false;
@@ -290,7 +294,7 @@ export class Selection {
   /** All others of the set ring too; false when there are too many. */
   #addBranches({ list }: DestinationSet, at: number, push: Push): boolean {
     const { ctx } = this;
-    const user = push === 'uri' ? (parseUri(ctx.uri)?.user ?? '') : '';
+    const user = push === 'uri' ? (ctx.requestUri?.user ?? '') : '';
     for (const { uri, socket } of list.slice(push === 'list' ? at : at + 1)) {
       let target = push === 'uri' ? uri : ctx.uri;
       if (user !== '') {

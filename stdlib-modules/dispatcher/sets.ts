@@ -4,6 +4,7 @@
  */
 import { type ListenSocket, parseDecimal, parseParamList, type Random } from '../../runtime/sdk/index.js';
 import { Latency } from './latency.js';
+import { Overload } from './overload.js';
 
 /** Bits of a destination's state; what is beyond them is kept but means nothing. */
 export const DestState = { inactive: 1, trying: 2, disabled: 4, probing: 8, noDns: 16, all: 31 } as const;
@@ -22,9 +23,15 @@ export interface Attributes {
   rweight: number;
   readonly congestionControl: boolean;
   readonly pingFrom: string;
+  /** Socket of the probes: proto:host:port. */
+  readonly pingSocket: string;
   readonly obproxy: string;
   /** Latency a destination starts with, ms; null: not given. */
   readonly latency: number | null;
+  /** Overload control: bounds of the rate, and the one it starts with. */
+  readonly ocmin: number;
+  readonly ocmax: number;
+  readonly ocrate: number;
 }
 
 const percent = (text: string): number => {
@@ -43,8 +50,12 @@ export function parseAttributes(body: string | null, problem: (text: string) => 
     rweight: 0,
     congestionControl: false,
     pingFrom: '',
+    pingSocket: '',
     obproxy: '',
     latency: null as number | null,
+    ocmin: 0,
+    ocmax: 100,
+    ocrate: 0,
   };
   const items = body === null ? [] : parseParamList(body);
   if (items === null) return null;
@@ -58,6 +69,14 @@ export function parseAttributes(body: string | null, problem: (text: string) => 
         break;
       case 'ping_from':
         attrs.pingFrom = value;
+        break;
+      case 'ping_socket':
+        attrs.pingSocket = value;
+        break;
+      case 'ocmin':
+      case 'ocmax':
+      case 'ocrate':
+        attrs[name.toLowerCase() as 'ocmin' | 'ocmax' | 'ocrate'] = parseDecimal(value) ?? 0;
         break;
       case 'cc':
         attrs.congestionControl = (parseDecimal(value) ?? 0) !== 0;
@@ -83,7 +102,9 @@ export class Destination {
   load = 0;
   /** Failures, or successes while inactive, in a row. */
   messages = 0;
-  readonly latency: Latency;
+  /** A reload may take over the one of the destination it replaces. */
+  latency: Latency;
+  readonly overload: Overload;
   /** Epoch ms of the last periodic look-up; 0: none yet. */
   resolvedAtMs = 0;
   constructor(
@@ -97,9 +118,10 @@ export class Destination {
     readonly priority: number,
     readonly attrs: Attributes,
     readonly socket: ListenSocket | null,
-    /** Null: not looked up. */
-    public address: string | null,
+    /** Addresses of the host, the first one first: just that unless `ds_dns_match_all` is set. None: not looked up. */
+    public addresses: readonly string[],
   ) {
+    this.overload = new Overload(attrs.ocmin, attrs.ocmax, attrs.ocrate);
     this.latency = new Latency(attrs.latency);
   }
 }

@@ -88,8 +88,12 @@ export async function readTable(db: Database, c: Columns, version: number): Prom
 /** Bits of `ds_dns_mode`. */
 export const DnsMode = { atLoad: 1, always: 2, timer: 4, srv: 8 } as const;
 
+/** Most addresses of a host that are kept. */
+const MAX_ADDRESSES = 32;
 export interface Found {
   readonly ip: string;
+  /** All of them, `ip` first. */
+  readonly all: readonly string[];
   readonly port: number;
   readonly proto: string;
 }
@@ -102,17 +106,24 @@ export async function lookUp(
   const { host, port, proto } = target;
   if (mode & DnsMode.srv) {
     const uri = `sip:${host}${port ? `:${port}` : ''}${proto ? `;transport=${proto}` : ''}`;
-    const [found] = await server.transactions.core.resolve(uri, null);
-    return found === undefined ? null : { ip: found.ip, port: found.port, proto: found.proto };
+    const found = await server.transactions.core.resolve(uri, null);
+    return found[0] === undefined ? null : { ...foundOf(found), port: found[0].port, proto: found[0].proto };
   }
   const bare = unbracket(host);
   const numeric = canonicalIp(bare);
-  if (numeric !== null) return { ip: numeric, port, proto };
+  if (numeric !== null) return { ip: numeric, all: [numeric], port, proto };
   for (const family of [4, 6] as const) {
-    const [found] = await server.env.resolver.addresses(bare, family).catch(() => []);
-    if (found !== undefined) return { ip: found.ip, port, proto };
+    const found = await server.env.resolver.addresses(bare, family).catch(() => []);
+    if (found.length > 0) return { ...foundOf(found), port, proto };
   }
   return null;
+}
+function foundOf(records: readonly { readonly ip: string }[]): {
+  readonly ip: string;
+  readonly all: readonly string[];
+} {
+  const all = records.slice(0, MAX_ADDRESSES).map(({ ip }) => ip);
+  return { ip: all[0] ?? '', all };
 }
 
 /** `proto:host:port` of one of our sockets. */
@@ -130,6 +141,8 @@ export interface MakeOptions {
   /** Attributes `none=yes` stand for none. */
   readonly noneAttrs: boolean;
   readonly defaultSocket: ListenSocket | null;
+  /** All addresses of a host are kept. */
+  readonly matchAll: boolean;
 }
 /** Most bytes of a URI that lacks its scheme. */
 const MAX_BARE_URI = 500;
@@ -142,10 +155,10 @@ export async function makeDestination(server: ServerApi, options: MakeOptions, r
     return null;
   };
   let { uri } = row;
-  let parsed = parseUri(uri);
+  let parsed = parseUri(uri, server.grammar);
   if (parsed === null && uri.length > 4 && !uri.startsWith('sip:') && uri.length < MAX_BARE_URI) {
     uri = `sip:${uri}`;
-    parsed = parseUri(uri);
+    parsed = parseUri(uri, server.grammar);
   }
   if (parsed === null) return refuse(`bad uri [${row.uri}]`);
   if (parsed.host.length > MAX_HOST) return refuse(`host name is too long in ${uri}`);
@@ -160,6 +173,8 @@ export async function makeDestination(server: ServerApi, options: MakeOptions, r
     socket = socketAt(server, attrs.socket);
     if (socket === null) return refuse(`non-local socket <${attrs.socket}>`);
   }
+  if (attrs.pingSocket !== '' && socketAt(server, attrs.pingSocket) === null)
+    return refuse(`non-local socket <${attrs.pingSocket}>`);
   const target = { host: parsed.host, port: parsed.port, proto: parsed.transport ?? '' };
   let found: Found | null = null;
   if ((row.flags & DestState.noDns) === 0 && options.dnsMode & (DnsMode.atLoad | DnsMode.timer)) {
@@ -167,6 +182,6 @@ export async function makeDestination(server: ServerApi, options: MakeOptions, r
     if (found === null) return refuse(`could not resolve ${parsed.host}`);
   }
   const { port, proto } = found ?? target;
-  const address = found?.ip ?? null;
-  return new Destination(uri, parsed.host, port, proto, row.flags, row.priority, attrs, socket, address);
+  const addresses = found === null ? [] : options.matchAll ? found.all : [found.ip];
+  return new Destination(uri, parsed.host, port, proto, row.flags, row.priority, attrs, socket, addresses);
 }
