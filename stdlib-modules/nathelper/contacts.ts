@@ -7,7 +7,6 @@ import {
   HeaderId,
   type NameAddr,
   type Proto,
-  parseUri,
   type RouteContext,
   type SipUri,
   type Verdict,
@@ -116,7 +115,7 @@ export function setAlias(ctx: RouteContext, name: string, trim: boolean): Verdic
 
 /** `$du` from the alias in the Request-URI, which loses it. 2: it has none. */
 export function handleAlias(ctx: RouteContext, name: string, last: boolean): Verdict {
-  const uri = parseUri(ctx.uri);
+  const uri = ctx.requestUri;
   if (uri === null) return -1;
   const mark = `${name}=`;
   const pieces = uri.params === '' ? [] : uri.params.split(';');

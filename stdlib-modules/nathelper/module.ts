@@ -39,7 +39,7 @@ const places = ['request', 'reply', 'branch', 'local'] as const;
 /** Record-Route values; 2 for the two of one proxy on two sockets. */
 function topCount(ctx: RouteContext): number | null {
   if (ctx.msg.header(HeaderId.RecordRoute) === undefined) return 0;
-  const uri = parseUri(ctx.msg.recordRoutes()[0]?.addr.uriText ?? '');
+  const uri = parseUri(ctx.msg.recordRoutes()[0]?.addr.uriText ?? '', ctx.grammar);
   return uri === null ? null : uri.param('r2') ? 2 : 1;
 }
 

@@ -121,10 +121,13 @@ export class Pinger {
   }
   async #ping(c: Binding, aorHash: number): Promise<void> {
     const { sipFlag, natedOnly, ignorePath } = this.options;
+    const { grammar } = this.server;
     const first =
-      ignorePath || c.path === '' || (c.cflags & sipFlag) === 0 ? undefined : parseNameAddrList(c.path)?.[0]?.uriText;
+      ignorePath || c.path === '' || (c.cflags & sipFlag) === 0
+        ? undefined
+        : parseNameAddrList(c.path, grammar)?.[0]?.uriText;
     const to = first ?? (c.received === '' ? c.uri : c.received);
-    const uri = parseUri(to);
+    const uri = parseUri(to, grammar);
     if (uri === null || (uri.transport ?? 'udp') !== 'udp') return;
     const { core } = this.server.transactions;
     const [address] = await core.resolve(to, 'udp');

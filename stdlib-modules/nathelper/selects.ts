@@ -15,7 +15,9 @@ function rewritten(ctx: RouteContext, words: SelectWords): string | null {
   // The contacts of a field are kept last first.
   const contacts = ctx.msg
     .headersOf(HeaderId.Contact)
-    .flatMap(({ valueStart, valueEnd }) => [...(parseNameAddrList(ctx.msg.raw, valueStart, valueEnd) ?? [])].reverse());
+    .flatMap(({ valueStart, valueEnd }) =>
+      [...(parseNameAddrList(ctx.msg.raw, ctx.grammar, valueStart, valueEnd) ?? [])].reverse(),
+    );
   const contact = index < 1 ? undefined : contacts[index - 1];
   if (!contact?.uri) return null;
   const { raw, received } = ctx.msg;

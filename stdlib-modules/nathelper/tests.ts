@@ -3,7 +3,6 @@
  */
 import {
   canonicalIp,
-  HeaderId,
   type NameAddr,
   parseUri,
   type RouteContext,
@@ -56,15 +55,11 @@ export function isPrivate(text: string, mode: number): boolean {
   return privateNets.some(within) || (mode === 1 && furtherNets.some(within));
 }
 
-/**
- * The Contact value that Kamailio finds first and its URI; null when there is none or it is malformed. Its parser puts each
- * value before those it has: of several in one field, the last is the first (parse_contacts() in contact.c).
- */
+/** The Contact of the message and its URI; null when there is none or it is malformed. */
 export function firstContact(ctx: RouteContext): { readonly addr: NameAddr; readonly uri: SipUri } | null {
-  const field = ctx.msg.header(HeaderId.Contact);
-  const addr = field === undefined || ctx.msg.contacts() === 'star' ? undefined : ctx.msg.contactsOf(field)?.at(-1);
+  const addr = ctx.msg.contact;
   const uri = addr?.uri ?? null;
-  return addr === undefined || uri === null || uri.host === '' ? null : { addr, uri };
+  return addr === null || uri === null || uri.host === '' ? null : { addr, uri };
 }
 
 export const sameHost = (a: string, b: string): boolean => {
@@ -86,9 +81,9 @@ function goesElsewhere(ctx: RouteContext): boolean {
     if (rport !== 0 && rport !== portOf(via.port, via.proto)) return true;
     return via.received !== null && !sameHost(via.received, via.host);
   }
-  const uri = parseUri(ctx.uri);
+  const uri = ctx.requestUri;
   if (draft.dstUri === null) return isWs(uri?.transport ?? null);
-  const next = parseUri(draft.dstUri);
+  const next = parseUri(draft.dstUri, ctx.grammar);
   if (next === null || uri === null) return false;
   if (isWs(next.transport)) return true;
   if (portOf(next.port, next.transport) !== portOf(uri.port, uri.transport)) return true;

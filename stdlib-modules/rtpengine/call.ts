@@ -15,7 +15,7 @@ import {
 import { Dictionary } from './bencode.js';
 import { type FlagSet, parseFlags } from './flags.js';
 import type { sidesAsked } from './mos.js';
-import { namesNoParty, type Operation } from './operations.js';
+import { carriesSdp, namesNoParty, namesSubscriber, type Operation } from './operations.js';
 import type { RelayParams, Relays } from './relays.js';
 
 type Pv = PvRef<RouteContext>;
@@ -27,6 +27,7 @@ export interface CallParams extends RelayParams {
   readonly rtp_inst_pvar: Pv | undefined;
   readonly read_sdp_pv: Pv | undefined;
   readonly write_sdp_pv: Pv | undefined;
+  readonly write_sdp_pv_mode: number;
 }
 export interface RtpengineState {
   relays: Relays | null;
@@ -101,7 +102,12 @@ function addParties(command: Dictionary, msg: SipMessage, operation: Operation, 
     if (flags.directional) command.add('from-tag', fromTag);
     return true;
   }
-  const forward = msg.isRequest ? operation !== 'answer' : operation === 'delete' || operation === 'answer';
+  if (namesSubscriber.has(operation)) {
+    if (flags.withToTag && toTag !== '') command.add('to-tag', toTag);
+    return true;
+  }
+  const inAnswers: readonly Operation[] = ['delete', 'answer', 'connect'];
+  const forward = msg.isRequest ? operation !== 'answer' : inAnswers.includes(operation);
   if (forward || flags.directional) {
     command.add('from-tag', fromTag);
     if (flags.withToTag && toTag !== '') command.add('to-tag', toTag);
@@ -140,7 +146,7 @@ export async function command(
   const head = new Dictionary().add('supports', ['load limit']);
   let place: Extent | null = null;
   let fragment = false;
-  if (asked === 'offer' || asked === 'answer') {
+  if (carriesSdp.has(asked)) {
     const { read_sdp_pv: source } = me.params;
     let own: string;
     if (source !== undefined) own = String(source.get(ctx) ?? '');
@@ -218,10 +224,13 @@ async function askUntilTaken(
   }
 }
 
-/** Puts the new SDP where `write_sdp_pv` says, or into the message. */
+/** Puts the new SDP where `write_sdp_pv` says, or into the message; with `write_sdp_pv_mode` 1 into both. */
 export function takeSdp(me: Me, ctx: RouteContext, sdp: string, place: Extent | null): boolean {
-  const { write_sdp_pv: target } = me.params;
-  if (target !== undefined) return target.set?.(ctx, sdp) !== false;
+  const { write_sdp_pv: target, write_sdp_pv_mode: mode } = me.params;
+  if (target !== undefined) {
+    const set = target.set?.(ctx, sdp) !== false;
+    if (mode === 0 || !set) return set;
+  }
   const { start, end } = place ?? { start: ctx.msg.bodyStart, end: ctx.msg.raw.length };
   return ctx.draft.edits.replace(start, end, sdp);
 }

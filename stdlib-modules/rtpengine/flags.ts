@@ -4,7 +4,7 @@
  */
 
 import { type Bencode, Dictionary } from './bencode.js';
-import type { Operation } from './operations.js';
+import { type Operation, withoutToTag } from './operations.js';
 
 /** Where the value of `via-branch` comes from; see `viaBranchOf`. */
 export type ViaChoice = 'none' | 'first' | 'second' | 'auto' | 'extra' | 'next' | 'auto-next' | 'auto-extra';
@@ -67,6 +67,7 @@ class FlagParser {
   private readonly entries: [string, Bencode][] = [];
   private readonly flags: string[] = [];
   private readonly direction: string[] = [];
+  private readonly fromTags: string[] = [];
   private readonly lists = new Map<string, string[]>();
   private readonly codec = new Dictionary();
   private transport: number | null = null;
@@ -87,7 +88,7 @@ class FlagParser {
     this.callId = defaults.callId;
     this.fromTag = defaults.fromTag;
     this.toTag = defaults.toTag;
-    this.withToTag = defaults.operation !== 'delete';
+    this.withToTag = !withoutToTag.has(defaults.operation);
   }
 
   /** What is wrong with the flag, or null. */
@@ -111,6 +112,11 @@ class FlagParser {
         if (value === null) return 'missing value';
         this.fromTag = value;
         this.directional = true;
+        return null;
+      case 'from-tags':
+        if (this.defaults.operation !== 'subscribe request') break;
+        if (value === null) return 'missing value';
+        this.fromTags.push(value);
         return null;
       case 'internal':
       case 'external':
@@ -205,6 +211,7 @@ class FlagParser {
     listed('rtcp-mux');
     listed('SDES');
     listed('T.38');
+    if (this.fromTags.length > 0) entries.push(['from-tags', this.fromTags]);
     return {
       operation: this.operation,
       callId: this.callId,

@@ -11,6 +11,7 @@ import {
   RpcStruct,
   type RpcValue,
   type Verdict,
+  XavpRecord,
 } from '../../runtime/sdk/index.js';
 import { type Bencode, Dictionary } from './bencode.js';
 import { command, type Me, setFor, takeSdp } from './call.js';
@@ -136,6 +137,50 @@ export function playMedia(me: Me, ctx: RouteContext, flags: string, duration: Pv
     const stored = duration?.set?.(ctx, String(outcome.answer.int('duration')));
     return { verdict: stored === false ? -1 : 1, sdp: null };
   });
+}
+
+/** Where the answer to `subscribe request` goes. */
+export interface SubscribeTargets {
+  readonly sdp: Pv;
+  readonly toTag: Pv;
+  /** Name of the `$xavp`. */
+  readonly streams: string;
+}
+/** Asks for copies of the media: the SDP to offer to who gets them, its To tag, and whose streams they are. */
+export function subscribe(me: Me, ctx: RouteContext, flags: string, targets: SubscribeTargets): Promise<Verdict> {
+  return overSets(me, ctx, 1, async (set) => {
+    const failed = (text: string) => {
+      ctx.log(-1, text, 'rtpengine');
+      return { verdict: -1, sdp: null } as const;
+    };
+    const outcome = await command(me, ctx, set, 'subscribe request', flags);
+    if (outcome === null) return { verdict: -1, sdp: null };
+    const { answer } = outcome;
+    const sdp = answer.text('sdp');
+    if (sdp === null) return failed('failed to extract sdp body from proxy reply');
+    if (targets.sdp.set?.(ctx, sdp) === false) return failed(`failed to set ${targets.sdp.name}`);
+    const toTag = answer.text('to-tag');
+    if (toTag === null) return failed('failed to extract to-tag from proxy reply');
+    if (targets.toTag.set?.(ctx, toTag) === false) return failed(`failed to set ${targets.toTag.name}`);
+    for (const record of streamRecords(answer)) ctx.xavps.add(targets.streams, record);
+    return { verdict: 1, sdp: null };
+  });
+}
+/** One of each party, as the answer lists them: `tag`, and the `label` of each of its streams. */
+function* streamRecords(answer: Dictionary): Iterable<XavpRecord> {
+  for (const party of answer.list('tag-medias') ?? []) {
+    if (!(party instanceof Dictionary)) continue;
+    const tag = party.text('tag');
+    const medias = party.list('medias');
+    if (tag === null || medias === null) continue;
+    const record = new XavpRecord();
+    record.add('tag', tag);
+    for (const media of medias) {
+      const label = media instanceof Dictionary ? media.text('label') : null;
+      if (label !== null && /^-?\d{1,9}$/.test(label)) record.add('label', Number(label));
+    }
+    yield record;
+  }
 }
 
 function rpcValue(value: Bencode): RpcValue {

@@ -108,6 +108,7 @@ const params: RelayParams = {
   rtpengine_allow_op: 0,
   hash_algo: 0,
   hash_table_tout: 10,
+  ping_interval: 0,
 };
 /** Two relays on the simulated wire that answer while they are up. */
 async function stage(change: Partial<RelayParams> = {}) {
@@ -196,6 +197,22 @@ describe('relays', () => {
     up.set('10.0.0.2', false);
     for (const node of set.nodes) relays.disable(node);
     expect(await select('b', 1000)).toBe('10.0.0.3');
+  });
+  it('ping_interval: all are tested, and a command waits for no test', async () => {
+    const { relays, set, up, heard, select, advance } = await stage({ ping_interval: 5, rtpengine_disable_tout: 1 });
+    up.set('10.0.0.2', false);
+    const tested = relays.testAll();
+    await advance(1000);
+    await tested;
+    expect(set.nodes.map(({ disabled }) => disabled)).toEqual([true, false]);
+    up.set('10.0.0.2', true);
+    await advance(5000);
+    heard.length = 0;
+    expect([await select('b'), heard]).toEqual(['10.0.0.3', []]);
+    const again = relays.testAll();
+    await advance(1000);
+    await again;
+    expect(await select('b')).toBe('10.0.0.2');
   });
   it('unless that is off', async () => {
     const { relays, set, select } = await stage({ aggressive_redetection: 0 });

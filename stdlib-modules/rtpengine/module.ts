@@ -15,10 +15,14 @@ import {
   type ServerApi,
   type SipMessage,
   StartError,
+  scriptCallback,
+  str,
+  type Timer,
   varInt,
   varStr,
 } from '../../runtime/sdk/index.js';
 import { MAX_NODES, type RtpengineState } from './call.js';
+import { DTMF_EVENT, DtmfEvents, dtmfParams } from './dtmf.js';
 import {
   answer,
   askStatistics,
@@ -30,13 +34,16 @@ import {
   remove,
   simple,
   statistics,
+  subscribe,
 } from './functions.js';
 import { mosParams } from './mos.js';
 import { Relays } from './relays.js';
 
 class State implements RtpengineState {
+  timer: Timer | null = null;
   relays: Relays | null = null;
   exchange: Exchange | null = null;
+  dtmf: DtmfEvents | null = null;
   db: Database | null = null;
   reloadedSec = Number.NEGATIVE_INFINITY;
   sides: RtpengineState['sides'] = null;
@@ -166,6 +173,15 @@ export default defineModule({
     setid_avp: { type: 'avp', doc: 'AVP with the number of the set.' },
     force_send_interface: column('', 'Address commands leave from.'),
     rtp_inst_pvar: { type: 'pv', doc: 'Gets the URL of the node that answered.' },
+    write_sdp_pv_mode: { type: 'int', default: 0, min: 0, max: 1, doc: '1: the message gets the new SDP too.' },
+    ping_mode: { type: 'int', default: 1, min: 0, max: 1, doc: '0: nodes are not tested at the start.' },
+    ping_interval: {
+      type: 'int',
+      default: 0,
+      min: 0,
+      doc: 'Seconds between tests of all nodes; 0, as in Kamailio 5.6: one that did not answer is tested when a command needs it.',
+    },
+    event_callback: scriptCallback('event routes'),
     write_sdp_pv: { type: 'pv', doc: 'Gets the new SDP in place of the message.' },
     read_sdp_pv: { type: 'pv', doc: 'Has the SDP in place of the message.' },
     hash_table_tout: {
@@ -184,6 +200,7 @@ export default defineModule({
       max: 2,
       doc: 'How a Call-ID chooses a node: 0 sum of its bytes, 1 SHA-1, 2 CRC-32.',
     },
+    ...dtmfParams,
     ...mosParams,
   },
   stats: {},
@@ -210,6 +227,15 @@ export default defineModule({
         if (set === null) throw new StartError('SIPC8082', `rtpengine: rtpengine_sock "${text}" is malformed`);
         for (const { url, weight } of set.nodes) addNode(relays, set.id ?? params.setid_default, url, weight, warn);
       }
+    state.dtmf = await DtmfEvents.listen(server, params);
+    if (params.ping_interval > 0) {
+      const timer = server.env.clock.setTimer(params.ping_interval * 1000, () => {
+        void relays.testAll();
+        timer.rearm(params.ping_interval * 1000);
+      });
+      state.timer = timer;
+    }
+    if (params.ping_mode === 0) return;
     for (const { node } of listedNodes(relays))
       if (!node.disabled)
         void relays.test(node).then((up) => {
@@ -218,6 +244,10 @@ export default defineModule({
         });
   },
   async stop(me) {
+    me.state.timer?.cancel();
+    me.state.timer = null;
+    me.state.dtmf?.close();
+    me.state.dtmf = null;
     await me.state.exchange?.close();
     me.state.exchange = null;
   },
@@ -226,6 +256,7 @@ export default defineModule({
       doc: 'The set for this message; with a second one, what the first answers goes through the second too.',
       args: [varInt('set'), opt(varInt('second'))],
       routes: ['any'],
+      constArgs: true,
       returns: { 1: 'chosen', [-1]: 'there is no such set' },
       example: 'set_rtpengine_set("0");',
       run(me, ctx, first, second) {
@@ -272,6 +303,7 @@ export default defineModule({
       doc: 'Ends the call’s media.',
       args: [flagsArg],
       routes: ['any'],
+      aliases: ['rtpengine_destroy'],
       returns: done,
       async: 'always',
       example: 'rtpengine_delete();',
@@ -298,6 +330,13 @@ export default defineModule({
     rtpengine_info: {
       ...plain('Sends the SDP as an offer and leaves it as it is.', 'rtpengine_info();'),
       run: (me, ctx, flags) => simple(me, ctx, 'offer', flags ?? ''),
+    },
+    rtpengine_connect: {
+      ...plain(
+        'Connects two parties without offer and answer; `to-call-id=` names the other’s call.',
+        'rtpengine_connect();',
+      ),
+      run: (me, ctx, flags) => simple(me, ctx, 'connect', flags ?? ''),
     },
     start_recording: {
       ...plain('Starts recording the call.', 'start_recording();'),
@@ -360,6 +399,31 @@ export default defineModule({
       async: 'always',
       example: 'play_dtmf("code=5");',
       run: (me, ctx, flags) => simple(me, ctx, 'play DTMF', flags),
+    },
+    rtpengine_subscribe_request: {
+      doc: 'Asks for copies of the call’s media: the SDP to offer to who gets them, as a recorder.',
+      args: [
+        varStr('flags', 'all or from-tags=, siprec, and those of an offer'),
+        pvWritable('sdp', 'gets the SDP'),
+        pvWritable('to_tag', 'gets the tag of who gets the media'),
+        str('streams', 'name of an $xavp: for each party its tag and the labels of its streams'),
+      ],
+      routes: ['any'],
+      returns: done,
+      async: 'always',
+      example: 'rtpengine_subscribe_request("all siprec", "$avp(copy_sdp)", "$avp(copy_tag)", "copied");',
+      run: (me, ctx, flags, sdp, toTag, streams) => subscribe(me, ctx, flags, { sdp, toTag, streams }),
+    },
+    rtpengine_subscribe_answer: {
+      ...plain(
+        'Sends the SDP of who gets the copies; `to-tag=` and `call-id=` name the subscription.',
+        'rtpengine_subscribe_answer("to-tag=$avp(copy_tag) call-id=$avp(call)");',
+      ),
+      run: (me, ctx, flags) => simple(me, ctx, 'subscribe answer', flags ?? ''),
+    },
+    rtpengine_unsubscribe: {
+      ...plain('Ends the copies; the flags name them.', 'rtpengine_unsubscribe("to-tag=$avp(copy_tag)");'),
+      run: (me, ctx, flags) => simple(me, ctx, 'unsubscribe', flags ?? ''),
     },
   },
   pvs: {
@@ -462,31 +526,9 @@ export default defineModule({
       run: (me, call) => call.add(me.state.relays?.callCount ?? 0),
     },
   },
-  eventRoutes: {},
-  // ws:// and wss:// nodes need lwsc; the others came after 5.6.3.
-  missing: [
-    'param:wsapi',
-    'param:ping_mode',
-    'param:ping_interval',
-    'param:write_sdp_pv_mode',
-    'param:dtmf_events_sock',
-    'param:dtmf_event_callid',
-    'param:dtmf_event_source_tag',
-    'param:dtmf_event_timestamp',
-    'param:dtmf_event',
-    'param:dtmf_event_source_label',
-    'param:dtmf_event_tags',
-    'param:dtmf_event_type',
-    'param:dtmf_event_source_ip',
-    'param:dtmf_event_duration',
-    'param:dtmf_event_volume',
-    'param:event_callback',
-    'param:enable_dmq',
-    'param:dmq_peer_id',
-    'rtpengine_destroy',
-    'rtpengine_connect',
-    'rtpengine_subscribe_request',
-    'rtpengine_subscribe_answer',
-    'rtpengine_unsubscribe',
-  ],
+  eventRoutes: {
+    [DTMF_EVENT]: { doc: 'rtpengine saw a DTMF event: the dtmf_event_… variables tell which.' },
+  },
+  // ws:// and wss:// nodes need lwsc; dmq replicates between Kamailio nodes, and is not there.
+  missing: ['param:wsapi', 'param:enable_dmq', 'param:dmq_peer_id'],
 });

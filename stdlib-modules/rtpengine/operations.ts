@@ -4,6 +4,7 @@ export type Operation =
   | 'answer'
   | 'delete'
   | 'query'
+  | 'connect'
   | 'ping'
   | 'start recording'
   | 'stop recording'
@@ -17,7 +18,10 @@ export type Operation =
   | 'unsilence media'
   | 'play media'
   | 'stop media'
-  | 'play DTMF';
+  | 'play DTMF'
+  | 'subscribe request'
+  | 'subscribe answer'
+  | 'unsubscribe';
 
 /** These name a party only when the flags do. */
 export const namesNoParty: ReadonlySet<Operation> = new Set([
@@ -30,3 +34,14 @@ export const namesNoParty: ReadonlySet<Operation> = new Set([
   'silence media',
   'unsilence media',
 ]);
+
+/** Who gets a copy of the media is a new party: these name its To tag at most, and whose media by `from-tags`. */
+export const namesSubscriber: ReadonlySet<Operation> = new Set([
+  'subscribe request',
+  'subscribe answer',
+  'unsubscribe',
+]);
+/** These take the SDP of the message along. */
+export const carriesSdp: ReadonlySet<Operation> = new Set(['offer', 'answer', 'subscribe answer']);
+/** Sent without the To tag of the message, unless the flags ask for it. */
+export const withoutToTag: ReadonlySet<Operation> = new Set(['delete', 'subscribe request']);

@@ -25,6 +25,8 @@ export interface RelayParams {
   readonly rtpengine_allow_op: number;
   readonly hash_algo: number;
   readonly hash_table_tout: number;
+  /** Above 0: `testAll` is called all the time, and a command does not wait for a test. */
+  readonly ping_interval: number;
 }
 
 const HashAlgorithm = { callId: 0, sha1: 1, crc32: 2 } as const;
@@ -112,7 +114,8 @@ export class Relays {
   async #selectNew(set: RelaySet, callId: string, asked: readonly RelayNode[]): Promise<RelayNode | null> {
     const listed = set.nodes.filter((node) => node.listed);
     for (const node of listed)
-      if (node.disabled && node.recheckSec <= this.nowSec()) node.disabled = !(await this.test(node));
+      if (node.disabled && this.params.ping_interval === 0 && node.recheckSec <= this.nowSec())
+        node.disabled = !(await this.test(node));
     const usable = () => listed.filter((node) => !node.disabled && !asked.includes(node));
     if (usable().every(({ weight }) => weight === 0)) {
       if (this.params.aggressive_redetection === 0) return null;
@@ -141,6 +144,15 @@ export class Relays {
       return false;
     }
     return true;
+  }
+  /** Who answers is asked again, who does not is left alone. */
+  async testAll(): Promise<void> {
+    const nodes = this.sets.all.flatMap((set) => set.nodes.filter((node) => node.listed));
+    await Promise.all(
+      nodes.map(async (node) => {
+        if (node.recheckSec !== FOR_EVER) node.disabled = !(await this.test(node));
+      }),
+    );
   }
   /** Also one that was disabled for ever. */
   async pongs(node: RelayNode): Promise<boolean> {

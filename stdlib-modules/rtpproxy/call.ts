@@ -22,6 +22,7 @@ type Pv = PvRef<RouteContext>;
 export interface CallParams extends RelayParams {
   readonly nortpproxy_str: string;
   readonly timeout_socket: string;
+  readonly timeout_tag_pv: Format<RouteContext> | undefined;
   readonly ice_candidate_priority_avp: Pv | undefined;
   readonly extra_id_pv: Format<RouteContext> | undefined;
   readonly rtp_inst_pvar: Pv | undefined;
@@ -260,11 +261,13 @@ class Relaying {
     this.bridge = false;
     if (old.family === 6) this.options += '6';
     const ip = flags.trustSdp ? old.text : ctx.msg.received.src.ip;
+    const notify = this.notify();
+    if (notify === null) return fail(ctx, "can't get timeout notification tag");
     for (;;) {
       const node = await nodeFor(me, ctx, this.parties.callId);
       if (node === null) return -3;
       noteNode(me, ctx, node);
-      const answer = await me.state.relays?.ask(node, this.command(node, media, ip));
+      const answer = await me.state.relays?.ask(node, this.command(node, media, ip, notify));
       if (answer === null || answer === undefined) continue;
       const read = readAnswer(answer);
       if (read !== null) return read;
@@ -272,7 +275,16 @@ class Relaying {
       return -1;
     }
   }
-  private command(node: RelayNode, media: SdpStream, ip: string): string {
+  /** Whom the proxy tells that the session timed out, and what: '' is nobody; null: what is no word. */
+  private notify(): string | null {
+    const { timeout_socket: socket, timeout_tag_pv: tag } = this.me.params;
+    if (!this.create || socket === '') return '';
+    // 5.6.3 has no tag: the proxy makes one of the call's, and tells nobody before both sides are known.
+    if (tag === undefined) return this.parties.toTag === '' ? '' : ` ${socket}`;
+    const text = tag(this.ctx);
+    return text === '' || /[\s\0]/.test(text) ? null : ` ${socket} ${text}`;
+  }
+  private command(node: RelayNode, media: SdpStream, ip: string, notify: string): string {
     const { flags } = this;
     const repacketize = node.capabilities.has(Capability.repacketize) ? flags.repacketize : '';
     const ids = media.payloads.map(({ id }) => id).filter((id) => /^\d+$/.test(id));
@@ -280,8 +292,6 @@ class Relaying {
       ids.length > 0 && rtpTransports.has(media.transport.toLowerCase()) && node.capabilities.has(Capability.payloads);
     const { callId, fromTag, toTag } = this.parties;
     const to = toTag === '' ? '' : ` ${toTag};${this.count}`;
-    const socket = this.me.params.timeout_socket;
-    const notify = toTag !== '' && this.create && socket !== '' ? ` ${socket}` : '';
     return `${this.create ? 'U' : 'L'}${this.options}${repacketize}${lists ? `c${ids.join(',')}` : ''} ${callId}${this.suffix} ${ip} ${media.port} ${fromTag};${this.count}${to}${notify}`;
   }
 }

@@ -99,6 +99,7 @@ export default defineModule({
     rtpproxy_retr: { type: 'int', default: 5, min: 0, max: 100, doc: 'How often a command is sent.' },
     rtpproxy_tout: { type: 'int', default: 1, min: 0, max: 60, doc: 'Seconds each time waits for the answer.' },
     timeout_socket: { type: 'str', default: '', doc: 'Where the proxy tells that a session timed out.' },
+    timeout_tag_pv: { type: 'format', doc: 'What the proxy sends to `timeout_socket` with it: one URL-encoded word.' },
     ice_candidate_priority_avp: {
       type: 'avp',
       doc: 'AVP: relay candidates of ICE are added above (1) or below (2) the others; 0 not.',
@@ -139,6 +140,7 @@ export default defineModule({
       doc: 'The set for this message.',
       args: [varInt('set')],
       routes: ['any'],
+      constArgs: true,
       returns: { 1: 'chosen', [-1]: 'there is no such set' },
       example: 'set_rtp_proxy_set("0");',
       run(me, ctx, id) {
@@ -283,6 +285,5 @@ export default defineModule({
     },
   },
   eventRoutes: {},
-  // The statistics would have to be asked for while a variable is read; timeout_tag_pv came after 5.6.3.
-  missing: ['param:timeout_tag_pv'],
+  missing: [],
 });

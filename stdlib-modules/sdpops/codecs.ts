@@ -64,34 +64,38 @@ function* formatsOf(raw: string, { formats }: SdpStream): Generator<Extent & { r
   }
 }
 
-/** Takes a payload type out of a stream: from the m= line with the blank before it, and the attributes about it. */
-function removeId(raw: string, edits: Edits, stream: SdpStream, id: string): void {
-  for (const place of formatsOf(raw, stream))
-    if (place.id === id) {
-      edits.remove(place.start - 1, place.end);
-      break;
-    }
+/**
+ * Takes payload types out of a stream: each from the m= line with the blank before it (where it stands twice, the first), and
+ * the attributes about it. One pass, however many there are.
+ */
+function removeFrom(raw: string, edits: Edits, stream: SdpStream, ids: ReadonlySet<string>): void {
+  const left = new Set(ids);
+  for (const { id, start, end } of formatsOf(raw, stream)) if (left.delete(id)) edits.remove(start - 1, end);
   for (const line of linesOf(raw, stream, 'a')) {
-    const text = raw.slice(line.start, line.end);
-    const name = /^a=(?:rtpmap|fmtp|rtcp-fb):/i.exec(text)?.[0];
-    if (name !== undefined && text.startsWith(`${id} `, name.length)) edits.remove(line.start, line.end);
+    const about = /^a=(?:rtpmap|fmtp|rtcp-fb):([^ \r\n]*) /i.exec(raw.slice(line.start, line.end))?.[1];
+    if (about !== undefined && ids.has(about)) edits.remove(line.start, line.end);
   }
 }
 
 /** Lines of one letter, with their line ends. */
 export function* linesOf(raw: string, { start, end }: Extent, letter: string): Generator<Extent> {
+  let stop = start;
   for (let at = findSdpLine(raw, start, end, letter); at >= 0; at = findSdpLine(raw, at + 2, end, letter)) {
-    const lf = raw.indexOf('\n', at);
-    yield { start: at, end: lf < 0 ? raw.length : lf + 1 };
+    // Lines may end in CR only: the one line feed behind many of them is looked for once.
+    if (stop <= at) stop = raw.indexOf('\n', at) + 1 || raw.length;
+    yield { start: at, end: stop };
   }
 }
 
 export function removeIds(raw: string, edits: Edits, sdp: Sdp, ids: readonly string[], media: string): void {
-  for (const stream of streamsOf(sdp, media)) for (const id of ids) removeId(raw, edits, stream, id);
+  for (const stream of streamsOf(sdp, media)) removeFrom(raw, edits, stream, new Set(ids));
 }
 export function keepIds(raw: string, edits: Edits, sdp: Sdp, ids: readonly string[], media: string): void {
-  for (const stream of streamsOf(sdp, media))
-    for (const { id } of stream.payloads) if (!ids.includes(id)) removeId(raw, edits, stream, id);
+  const kept = new Set(ids);
+  for (const stream of streamsOf(sdp, media)) {
+    const others = stream.payloads.filter(({ id }) => !kept.has(id)).map(({ id }) => id);
+    if (others.length > 0) removeFrom(raw, edits, stream, new Set(others));
+  }
 }
 /** 0: no stream has one of them; 1: each stream has all; 2: some are missing somewhere. */
 export function presence(sdp: Sdp, ids: readonly string[]): 0 | 1 | 2 {

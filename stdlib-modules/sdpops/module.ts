@@ -2,6 +2,8 @@
 import {
   defineModule,
   equalsIgnoreCase,
+  lineIterator,
+  linesBetween,
   opt,
   type PvRef,
   parseSdp,
@@ -21,6 +23,10 @@ function sdpOf(ctx: RouteContext): Sdp | null {
   const sdp = parseSdp(ctx.msg);
   return sdp === 'empty' ? null : sdp;
 }
+const lines = lineIterator('sdp', 'sdpitval', 'the SDP', (ctx) => {
+  const sdp = sdpOf(ctx);
+  return sdp === null ? null : linesBetween(ctx.msg.raw, sdp.start, sdp.end);
+});
 const yes = (found: boolean): Verdict => (found ? 1 : -1);
 
 /** Takes streams out, from their m= line to the next one. */
@@ -328,8 +334,15 @@ export default defineModule({
       example: 'if (sdp_get_address_family() == 6) { xlog("IPv6\\n"); }',
       run: (_me, ctx) => sdpOf(ctx)?.sessions.at(-1)?.address?.family ?? -1,
     },
+    sdp_iterator_start: lines.start,
+    sdp_iterator_next: lines.next,
+    sdp_iterator_end: lines.end,
+    sdp_iterator_rm: lines.rm,
+    sdp_iterator_append: lines.append,
+    sdp_iterator_insert: lines.insert,
   },
   pvs: {
+    sdpitval: lines.line,
     sdp: {
       doc: 'Of the SDP: `body`; `sess_version` (the version in o=, which can be set; -1 counts it up).',
       type: 'any',
@@ -345,13 +358,5 @@ export default defineModule({
   },
   rpc: {},
   eventRoutes: {},
-  missing: [
-    'sdp_iterator_start',
-    'sdp_iterator_next',
-    'sdp_iterator_end',
-    'sdp_iterator_rm',
-    'sdp_iterator_append',
-    'sdp_iterator_insert',
-    '$sdpitval',
-  ],
+  missing: [],
 });
