@@ -213,7 +213,15 @@ export interface RpcCommand {
   readonly doc: string;
   /** JSON-RPC shows every value added, not only the last one. */
   readonly returnsArray: boolean;
+  /** It reloads something: not again within `RpcPace.seconds`. */
+  readonly paced: boolean;
   readonly run: (call: RpcCall) => void | Promise<void>;
+}
+/** How far apart two runs of a paced command have to be (`rpc_exec_delta`), read live; 0: they need not. */
+export interface RpcPace {
+  seconds(): number;
+  /** Monotonic, ms. */
+  now(): number;
 }
 
 /** Commands whose JSON result is an array of all values added (Kamailio's RET_ARRAY). */
@@ -235,6 +243,10 @@ const arrayResults: ReadonlySet<string> = new Set([
 
 export class RpcRegistry {
   private readonly commands = new Map<string, RpcCommand>();
+  /** When paced commands ran last, ms. */
+  private readonly ranAt = new Map<string, number>();
+
+  constructor(private readonly pace: RpcPace = { seconds: () => 0, now: () => 0 }) {}
 
   /** The first one to register a name keeps it; false for a later one. */
   register(
@@ -242,9 +254,10 @@ export class RpcRegistry {
     doc: string,
     run: (call: RpcCall) => void | Promise<void>,
     returnsArray = arrayResults.has(name),
+    paced = false,
   ) {
     if (this.commands.has(name)) return false;
-    this.commands.set(name, { name, doc, returnsArray, run });
+    this.commands.set(name, { name, doc, returnsArray, paced, run });
     return true;
   }
   find(name: string): RpcCommand | null {
@@ -253,6 +266,16 @@ export class RpcRegistry {
   names(): string[] {
     return [...this.commands.keys()];
   }
+  /** Notes a run that is not. */
+  private isTooSoon({ name, paced }: RpcCommand): boolean {
+    const seconds = this.pace.seconds();
+    if (!paced || seconds === 0) return false;
+    const now = this.pace.now();
+    const last = this.ranAt.get(name);
+    if (last !== undefined && now - last < seconds * 1000) return true;
+    this.ranAt.set(name, now);
+    return false;
+  }
   /** Runs a command to its end. Null when there is none of this name. Our own bug becomes a fault of 500, and is given to `failed`. */
   execute(
     call: RpcCall,
@@ -260,6 +283,10 @@ export class RpcRegistry {
   ): { command: RpcCommand; done: Promise<void> | undefined } | null {
     const command = this.find(call.method);
     if (command === null) return null;
+    if (this.isTooSoon(command)) {
+      call.fault(500, 'Command Executed Too Fast');
+      return { command, done: undefined };
+    }
     const refuse = (error: unknown) => {
       call.fault(500, 'internal server error');
       failed(error);

@@ -2,6 +2,7 @@
  * Operations as SQL text with placeholders, for each server's dialect. Names come from the cfg and are quoted; values never
  * become part of the text.
  */
+import { charactersOf } from './text.js';
 import { type DbCondition, DbError, type DbOperation, type DbRow, type DbValue } from './types.js';
 
 export interface Dialect {
@@ -64,6 +65,13 @@ const order = (writer: Writer, columns: readonly string[]): string =>
   columns.length === 0
     ? ''
     : ` ORDER BY ${columns.map((c) => (c.startsWith('-') ? `${writer.name(c.slice(1))} DESC` : writer.name(c))).join(',')}`;
+
+/** No row has a text that is no UTF-8: it need not be asked for. PostgreSQL refuses the question, as libpq tells Kamailio too. */
+export const findsNothing = (operation: DbOperation): boolean =>
+  (operation.kind === 'query' || operation.kind === 'delete') &&
+  operation.where.some(
+    ([, operator, value]) => operator === '=' && typeof value === 'string' && charactersOf(value) === null,
+  );
 
 /** The statement of an operation, except `replace` and `insertUpdate` where the dialect has none: see `fallbackOf`. */
 export function statementOf(operation: DbOperation, dialect: Dialect): Statement {

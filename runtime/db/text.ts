@@ -1,13 +1,23 @@
 /** Text and times between the runtime (bytes, seconds) and SQL servers (characters, local date and time). */
+import { isUtf8 } from 'node:buffer';
+import { DbError } from './types.js';
 
 const ASCII = /^[\x00-\x7f]*$/;
 
-/** Bytes as characters: UTF-8 where they are, else each byte the character of its number, so that none is lost. */
-export function toCharacters(bytes: string): string {
+/** Bytes as characters; null: they are no UTF-8, and no text to a server. */
+export function charactersOf(bytes: string): string | null {
   if (ASCII.test(bytes)) return bytes;
-  const text = Buffer.from(bytes, 'latin1').toString('utf8');
-  return text.includes('\ufffd') ? bytes : text;
+  const buffer = Buffer.from(bytes, 'latin1');
+  return isUtf8(buffer) ? buffer.toString('utf8') : null;
 }
+/** As `charactersOf` for what has to be text: anything else would be stored as something that nobody sent. */
+export function storedText(bytes: string): string {
+  const text = charactersOf(bytes);
+  if (text === null) throw new DbError('value', 'a text is no UTF-8');
+  return text;
+}
+/** Bytes as characters: UTF-8 where they are, else each byte the character of its number. Not for what is stored. */
+export const toCharacters = (bytes: string): string => charactersOf(bytes) ?? bytes;
 /** Characters as bytes. */
 export const toBytes = (text: string): string =>
   ASCII.test(text) ? text : Buffer.from(text, 'utf8').toString('latin1');

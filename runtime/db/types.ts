@@ -77,10 +77,19 @@ export class DbResult {
 /**
  * Why a call failed. `unavailable`: no connection, nothing was sent. `lost`: the connection broke while the statement was
  * under way, a change may or may not have been made. `timeout`: as `lost`. `overloaded`: too many calls are waiting.
- * `duplicate`: a unique key. `refused`: the server understood and said no (syntax, no such table, rights).
+ * `duplicate`: a unique key. `value`: a column cannot hold a value (no UTF-8, too long). `refused`: the server understood and
+ * said no for another reason (syntax, no such table, rights).
  * `unsupported`: the driver has no such operation.
  */
-export type DbFailure = 'unavailable' | 'lost' | 'timeout' | 'overloaded' | 'duplicate' | 'refused' | 'unsupported';
+export type DbFailure =
+  | 'unavailable'
+  | 'lost'
+  | 'timeout'
+  | 'overloaded'
+  | 'duplicate'
+  | 'value'
+  | 'refused'
+  | 'unsupported';
 export class DbError extends Error {
   override readonly name = 'DbError';
   constructor(

@@ -109,11 +109,12 @@ export default defineModule({
       doc: 'Puts the user of the alias into the Request-URI. Flags: u with the domain, d without it, r the other way.',
       args: [varStr('table'), opt(str('flags'))],
       routes: ['request', 'failure'],
+      constArgs: true,
       returns: found,
       async: 'always',
       example: 'if (alias_db_lookup("dbaliases")) xlog("now for $ru\\n");',
       async run(me, ctx, table, flags) {
-        const uri = parseUri(ctx.uri);
+        const uri = ctx.requestUri;
         if (!uri) return -1;
         const uris = await find(me, table, uri, lookupOf(me, flags));
         return uris === null ? -1 : retarget(me, ctx, uris);
@@ -123,12 +124,13 @@ export default defineModule({
       doc: 'Looks for the URI of one variable and puts what is found into another; flags as for alias_db_lookup().',
       args: [varStr('table'), pv('in', 'the URI'), pvWritable('out', 'where it goes'), opt(str('flags'))],
       routes: ['request', 'failure', 'reply', 'branch'],
+      constArgs: true,
       returns: found,
       async: 'always',
       example: 'if (alias_db_find("dbaliases", "$fu", "$avp(alias)", "r")) xlog("known as $avp(alias)\\n");',
       async run(me, ctx, table, from, to, flags) {
         const value = from.get(ctx);
-        const uri = typeof value === 'string' ? parseUri(value) : null;
+        const uri = typeof value === 'string' ? parseUri(value, ctx.grammar) : null;
         if (!uri) {
           ctx.log(-1, `${from.name} is no URI`, 'alias_db');
           return -1;

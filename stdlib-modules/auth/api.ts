@@ -1,11 +1,11 @@
 /** What auth does for itself and for modules that know where passwords are (auth_db): find, judge and challenge. */
 import {
+  type Counter,
   type Credentials,
   equalsIgnoreCase,
   type HeaderField,
   HeaderId,
   parseCredentials,
-  parseUri,
   type RouteContext,
   type SipMessage,
 } from '../../runtime/sdk/index.js';
@@ -38,13 +38,17 @@ export interface AuthApi {
   judge(ctx: RouteContext, realm: string, side: Side): Judged;
   /** Compares with what `ha1` (hex) gives: ok, badPassword or error. */
   compare(ctx: RouteContext, credentials: Credentials, method: string, ha1: string): number;
-  ha1(user: string, realm: string, password: string): string;
+  /** By the algorithm that counts for the message. */
+  ha1(msg: SipMessage, user: string, realm: string, password: string): string;
   /** After a success. */
   accepted(ctx: RouteContext, credentials: Credentials, ha1: string): void;
   /** The credentials a function accepted as those of the realm it asked for; null when none did. */
   authorized(msg: SipMessage): Credentials | null;
   identityHolds: typeof identityHolds;
 }
+
+/** What was refused, for the statistics. */
+export type Refusals = Readonly<Record<'bad_credentials' | 'stale_nonces' | 'reused_nonces', Counter>>;
 
 export interface AuthSettings {
   readonly algorithm: Algorithm;
@@ -73,7 +77,7 @@ export function identityHolds(ctx: RouteContext, user: string, withDomain: boole
   if (!owned) return true;
   if (fromUser !== (to?.user ?? '') || (withDomain && from.host !== to?.host)) return false;
   if (msg.method !== 'PUBLISH') return true;
-  const uri = parseUri(ctx.uri);
+  const uri = ctx.requestUri;
   return uri !== null && fromUser === (uri.user ?? '') && (!withDomain || from.host === uri.host);
 }
 
@@ -82,6 +86,10 @@ const fieldIds = { proxy: HeaderId.ProxyAuthorization, www: HeaderId.Authorizati
 
 export class Digest implements AuthApi {
   readonly identityHolds = identityHolds;
+  /** Set by auth_algorithm(), for its message. */
+  readonly #algorithms = new WeakMap<SipMessage, Algorithm>();
+  /** Set at the start. */
+  refusals: Refusals | null = null;
   readonly #marked = new WeakMap<SipMessage, { field: HeaderField; credentials: Credentials }[]>();
 
   constructor(
@@ -93,6 +101,18 @@ export class Digest implements AuthApi {
   stripRealm(realm: string): string {
     const { realmPrefix } = this.settings;
     return realmPrefix !== '' && realm.startsWith(realmPrefix) ? realm.slice(realmPrefix.length) : realm;
+  }
+
+  /** From now on this message is challenged and judged by another algorithm. */
+  choose(msg: SipMessage, algorithm: Algorithm): void {
+    this.#algorithms.set(msg, algorithm);
+  }
+  #algorithm(msg: SipMessage): Algorithm {
+    return this.#algorithms.get(msg) ?? this.settings.algorithm;
+  }
+  #refuse(name: keyof Refusals, verdict: number): number {
+    if (this.refusals !== null) this.refusals[name].value++;
+    return verdict;
   }
 
   /** The field with that realm; 'broken' when one before it cannot be read. */
@@ -114,7 +134,7 @@ export class Digest implements AuthApi {
     const found = this.find(msg, realm, side);
     if (found === 'broken') {
       ctx.log(-1, 'credentials cannot be read', 'auth');
-      return { verdict: Auth.error };
+      return { verdict: this.#refuse('bad_credentials', Auth.error) };
     }
     if (found === null) return { verdict: Auth.noCredentials };
     const marks = this.#marked.get(msg) ?? [];
@@ -122,28 +142,28 @@ export class Digest implements AuthApi {
     const { credentials } = found;
     if (!complete(credentials)) {
       ctx.log(-1, 'credentials are not complete', 'auth');
-      return { verdict: Auth.error };
+      return { verdict: this.#refuse('bad_credentials', Auth.error) };
     }
     const { nonce, nc } = credentials;
     switch (this.nonces.check(nonce, nc, this.nowSec(), this.checksOf(msg), msg)) {
       case 'ok':
         return { verdict: null, ...found, realm };
       case 'stale':
-        return { verdict: Auth.stale };
+        return { verdict: this.#refuse('stale_nonces', Auth.stale) };
       case 'reused':
-        return { verdict: Auth.reused };
+        return { verdict: this.#refuse('reused_nonces', Auth.reused) };
       case 'invalid':
-        return { verdict: Auth.error };
+        return { verdict: this.#refuse('bad_credentials', Auth.error) };
     }
   }
 
   compare(ctx: RouteContext, credentials: Credentials, method: string, ha1: string): number {
-    const expected = responseOf(this.settings.algorithm, ha1, credentials, method, ctx.msg.body);
-    if (credentials.response.length !== expected.length) return Auth.error;
-    return sameText(expected, credentials.response) ? Auth.ok : Auth.badPassword;
+    const expected = responseOf(this.#algorithm(ctx.msg), ha1, credentials, method, ctx.msg.body);
+    if (credentials.response.length !== expected.length) return this.#refuse('bad_credentials', Auth.error);
+    return sameText(expected, credentials.response) ? Auth.ok : this.#refuse('bad_credentials', Auth.badPassword);
   }
-  ha1(user: string, realm: string, password: string): string {
-    return ha1Of(this.settings.algorithm, user, realm, password);
+  ha1(msg: SipMessage, user: string, realm: string, password: string): string {
+    return ha1Of(this.#algorithm(msg), user, realm, password);
   }
 
   /** RFC 7616 §3.5: the response shows that this side knows the password too, and names the next nonce. */
@@ -151,7 +171,7 @@ export class Digest implements AuthApi {
     if (!this.settings.authInfo) return;
     const { msg } = ctx;
     const next = this.settings.oneTime ? this.nonces.make(this.nowSec(), this.checksOf(msg), msg) : credentials.nonce;
-    const proof = responseOf(this.settings.algorithm, ha1, credentials, '', msg.body);
+    const proof = responseOf(this.#algorithm(msg), ha1, credentials, '', msg.body);
     const { qop, cnonce, nc } = credentials;
     const text = `Authentication-Info: nextnonce="${next}", qop=${qop}, rspauth="${proof}", cnonce="${cnonce}", nc=${nc}\r\n`;
     ctx.draft.replyPieces = [...ctx.draft.replyPieces, { kind: 'header', text }];
@@ -177,7 +197,8 @@ export class Digest implements AuthApi {
     const realm = this.stripRealm(written);
     const checks = msg === null ? 0 : this.checksOf(msg);
     const nonce = this.nonces.make(this.nowSec(), checks, msg);
-    const { headers, algorithmShown } = this.settings;
+    const { headers } = this.settings;
+    const algorithmShown = (msg !== null && this.#algorithms.get(msg)) || this.settings.algorithmShown;
     return [
       `${headers[side]}: Digest realm="${realm}", nonce="${nonce}"`,
       qop === '' ? '' : `, qop="${qop}"`,

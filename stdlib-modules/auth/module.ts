@@ -90,7 +90,7 @@ function authenticate(
   if (judged.verdict !== null) verdict = judged.verdict;
   else {
     const { credentials } = judged;
-    const ha1 = flags & 1 ? password : digest.ha1(credentials.username, judged.realm, password);
+    const ha1 = flags & 1 ? password : digest.ha1(ctx.msg, credentials.username, judged.realm, password);
     verdict = digest.compare(ctx, credentials, method, ha1);
     if (verdict === Auth.ok) digest.accepted(ctx, credentials, ha1);
   }
@@ -206,9 +206,14 @@ export default defineModule({
     algorithm: { type: 'str', default: '', doc: 'MD5 or SHA-256; empty: MD5, not written in challenges.' },
     add_authinfo_hdr: { type: 'int', default: 0, doc: '1: Authentication-Info in responses to what was accepted.' },
   },
-  stats: {},
+  stats: {
+    bad_credentials: { doc: 'Credentials that are wrong or cannot be read.' },
+    stale_nonces: { doc: 'Credentials whose nonce is too old.' },
+    reused_nonces: { doc: 'Credentials whose nonce was used before.' },
+  },
   state: (init, params) => ({ digest: digestOf(init, params) }),
   start(me) {
+    me.state.digest.refusals = me.stats;
     if (!/^\$.+/.test(me.params.challenge_attr))
       throw new StartError('SIPC8068', 'auth: challenge_attr has to be an AVP, such as $digest_challenge');
   },
@@ -310,6 +315,21 @@ export default defineModule({
         return ctx.draft.edits.remove(found.field.start, found.field.end, found.field.id) ? 1 : -1;
       },
     },
+    auth_algorithm: {
+      doc: 'Chooses the algorithm by which this message is judged and challenged.',
+      args: [varStr('algorithm', 'MD5 or SHA-256')],
+      routes: ['request'],
+      returns: { 1: 'chosen', [-1]: 'no such algorithm' },
+      example: 'auth_algorithm("SHA-256");',
+      run(me, ctx, algorithm) {
+        if (algorithm !== 'MD5' && algorithm !== 'SHA-256') {
+          ctx.log(-1, `invalid algorithm ${algorithm}: it is MD5 or SHA-256`, 'auth');
+          return -1;
+        }
+        me.state.digest.choose(ctx.msg, algorithm);
+        return 1;
+      },
+    },
     has_credentials: {
       doc: 'Are there credentials for this realm, right or not?',
       args: [varStr('realm')],
@@ -331,5 +351,5 @@ export default defineModule({
   rpc: {},
   eventRoutes: {},
   api: (me): AuthApi => me.state.digest,
-  missing: ['auth_algorithm'],
+  missing: [],
 });

@@ -1,5 +1,6 @@
 /** auth_db: digest authentication with the passwords of a database, in Kamailio's subscriber table. */
 import {
+  type Counter,
   type Credentials,
   type Database,
   DbError,
@@ -11,6 +12,7 @@ import {
   parseUri,
   pvValueOf,
   type RouteContext,
+  type SipMessage,
   StartError,
   str,
   type Uses,
@@ -28,7 +30,7 @@ interface Judged {
 interface AuthApi {
   judge(ctx: RouteContext, realm: string, side: 'proxy' | 'www'): Judged;
   compare(ctx: RouteContext, credentials: Credentials, method: string, ha1: string): number;
-  ha1(user: string, realm: string, password: string): string;
+  ha1(msg: SipMessage, user: string, realm: string, password: string): string;
   accepted(ctx: RouteContext, credentials: Credentials, ha1: string): void;
   identityHolds(ctx: RouteContext, user: string, withDomain: boolean, forwarded: boolean): boolean;
 }
@@ -50,6 +52,7 @@ interface Me {
     readonly use_domain: number;
     readonly force_generate_avps: number;
   };
+  readonly stats: Readonly<Record<'unknown_users', Counter>>;
   readonly state: State;
   readonly uses: Uses;
 }
@@ -103,9 +106,12 @@ async function authenticate(
     // The database layer has logged it.
     return { verdict: -1, credentials };
   }
-  if (found.rows.length === 0) return { verdict: -3, credentials };
+  if (found.rows.length === 0) {
+    me.stats.unknown_users.value++;
+    return { verdict: -3, credentials };
+  }
   const secret = String(found.rows[0]?.[0] ?? '');
-  const ha1 = params.calculate_ha1 ? auth.ha1(credentials.username, judged.realm ?? realm, secret) : secret;
+  const ha1 = params.calculate_ha1 ? auth.ha1(ctx.msg, credentials.username, judged.realm ?? realm, secret) : secret;
   if (params.force_generate_avps) keep(me, ctx, found, 1);
   const verdict = auth.compare(ctx, credentials, method, ha1);
   if (verdict > 0) {
@@ -148,7 +154,7 @@ export default defineModule({
     version_table: { type: 'int', default: 1, doc: '0: the version of the table is not checked at the start.' },
     force_generate_avps: { type: 'int', default: 0, doc: '1: load them also when the password is wrong.' },
   },
-  stats: {},
+  stats: { unknown_users: { doc: 'Credentials of users who are not in the table.' } },
   state: (): State => ({ db: null, loaded: [] }),
   async start(me, server) {
     const { params, state } = me;
@@ -173,6 +179,7 @@ export default defineModule({
       doc: 'Checks Authorization against the table.',
       args: [varStr('realm'), str('table'), opt(varStr('method', 'instead of the one of the request'))],
       routes: ['request'],
+      constArgs: true,
       aliases: ['www_authorize'],
       returns: results,
       async: 'always',
@@ -186,6 +193,7 @@ export default defineModule({
       doc: 'Checks Proxy-Authorization against the table.',
       args: [varStr('realm'), str('table')],
       routes: ['request'],
+      constArgs: true,
       aliases: ['proxy_authorize'],
       returns: results,
       async: 'always',
@@ -199,6 +207,7 @@ export default defineModule({
       doc: 'Checks the header field the method uses. Bits: 1 the user has to be the one of From or To, 2 but not in what may be forwarded.',
       args: [varStr('realm'), varStr('table'), varInt('flags', 'bits')],
       routes: ['request'],
+      constArgs: true,
       returns: { ...results, [-8]: 'the user of the credentials is not the one of From or To' },
       async: 'always',
       example: 'if (!auth_check("$fd", "subscriber", "1")) { auth_challenge("$fd", "0"); exit; }',
@@ -219,6 +228,7 @@ export default defineModule({
       doc: 'Is the user of the URI in the table? Bits: 1 the domain counts too, 2 load_credentials is not loaded.',
       args: [varStr('uri'), varStr('table'), varInt('flags', 'bits')],
       routes: ['any'],
+      constArgs: true,
       returns: {
         1: 'yes',
         [-1]: 'error, or load_credentials is empty',
@@ -229,7 +239,7 @@ export default defineModule({
       example: 'if (!is_subscriber("$ru", "subscriber", "1")) { sl_send_reply("404", "Not Found"); exit; }',
       async run(me, ctx, text, table, flags) {
         if (!checkNames(ctx, { uri: text, table })) return -1;
-        const uri = parseUri(text);
+        const uri = parseUri(text, ctx.grammar);
         if (!uri) {
           ctx.log(-1, 'invalid uri parameter format', 'auth_db');
           return -1;

@@ -340,6 +340,7 @@ export default defineModule({
       doc: 'Runs SQL; the columns go into these AVPs ($avp(a);$avp(b)), else into those named 1, 2 ….',
       args: [varStr('query'), opt(str('into'))],
       routes,
+      constArgs: true,
       returns: { 1: 'there are rows', [-1]: 'the query failed', [-2]: 'there are none' },
       async: 'always',
       example: 'avp_db_query("select 1", "$avp(one)");',

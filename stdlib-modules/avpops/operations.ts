@@ -130,7 +130,8 @@ function pushOne(ctx: RouteContext, where: Destination, value: string | number, 
     return true;
   }
   if (text.length > MAX_TEXT || (n > 0 && !branch(ctx.uri, null))) return false;
-  const uri = where === 'uri' ? text : rewriteUri(ctx.uri, { kind: where === 'username' ? 'user' : 'host', text });
+  const uri =
+    where === 'uri' ? text : rewriteUri(ctx.uri, { kind: where === 'username' ? 'user' : 'host', text }, ctx.grammar);
   if (uri === null) return false;
   draft.uri = uri;
   return true;

@@ -62,7 +62,7 @@ function whoOf(ctx: RouteContext, { part, value }: Owner, columns: Columns): Who
     return null;
   }
   if (part === 'uuid') return { uuid: text, username: null, domain: null };
-  const uri = parseUri(text);
+  const uri = parseUri(text, ctx.grammar);
   if (uri === null || !uri.user || uri.host === '') {
     ctx.log(-1, `incomplete uri <${text}>`, 'avpops');
     return null;

@@ -141,6 +141,7 @@ export default defineModule({
       doc: 'Adds one to a counter.',
       args: [varStr('counter', '[group.]name')],
       routes: ['any'],
+      constArgs: true,
       returns,
       example: 'cnt_inc("calls");',
       run: (me, ctx, name) => change(me, ctx, name, (c) => c.value++),
@@ -149,6 +150,7 @@ export default defineModule({
       doc: 'Adds a number to a counter.',
       args: [varStr('counter', '[group.]name'), opt(varInt('number'))],
       routes: ['any'],
+      constArgs: true,
       returns,
       example: 'cnt_add("bytes", "100");',
       run: (me, ctx, name, by) =>
@@ -160,6 +162,7 @@ export default defineModule({
       doc: 'Sets a counter to zero.',
       args: [varStr('counter', '[group.]name')],
       routes: ['any'],
+      constArgs: true,
       returns,
       example: 'cnt_reset("calls");',
       run: (me, ctx, name) =>

@@ -11,10 +11,12 @@ import {
   type DbType,
   type DbUrl,
   type DbValue,
+  findsNothing,
   formatTime,
   mysqlDialect,
   parseTime,
   statementOf,
+  storedText,
   toBytes,
   toCharacters,
 } from '../../runtime/sdk/index.js';
@@ -47,6 +49,13 @@ const TYPES: Readonly<Record<number, DbType>> = {
   251: 'blob',
   252: 'blob',
 };
+/** Codes for values that a column cannot hold. */
+const BAD_VALUE: ReadonlySet<string> = new Set([
+  'ER_DATA_TOO_LONG',
+  'ER_TRUNCATED_WRONG_VALUE',
+  'ER_TRUNCATED_WRONG_VALUE_FOR_FIELD',
+  'ER_WARN_DATA_OUT_OF_RANGE',
+]);
 /** Statements the server keeps for a connection. */
 const MAX_PREPARED = 500;
 
@@ -54,7 +63,7 @@ type Param = string | number | bigint | Buffer | null;
 function paramOf(value: DbValue): Param {
   if (value instanceof DbTime) return formatTime(value.seconds);
   if (value instanceof DbBlob) return Buffer.from(value.bytes, 'latin1');
-  return typeof value === 'string' ? toCharacters(value) : value;
+  return typeof value === 'string' ? storedText(value) : value;
 }
 
 function cellOf(value: unknown, type: DbType): DbCell {
@@ -69,6 +78,7 @@ function cellOf(value: unknown, type: DbType): DbCell {
 
 function errorOf(error: QueryError, url: DbUrl): DbError {
   if (error.code === 'ER_DUP_ENTRY') return new DbError('duplicate', error.message);
+  if (BAD_VALUE.has(error.code)) return new DbError('value', error.message);
   if (error.fatal || ['ECONNRESET', 'EPIPE', 'PROTOCOL_CONNECTION_LOST'].includes(error.code))
     return new DbError('lost', `the connection to ${url.host} broke: ${error.code}`);
   return new DbError('refused', error.message);
@@ -88,6 +98,7 @@ class MysqlConnection implements DbConnection {
     });
   }
   run(operation: DbOperation): Promise<DbResult> {
+    if (findsNothing(operation)) return Promise.resolve(new DbResult([], []));
     const { sql, values } = statementOf(operation, mysqlDialect);
     return new Promise((resolve, reject) => {
       const done = (error: QueryError | null, rows: unknown, fields: FieldPacket[] | FieldPacket[][]) => {
@@ -99,7 +110,7 @@ class MysqlConnection implements DbConnection {
         if (known.failure === 'lost') this.alive = false;
         reject(known);
       };
-      const options = { sql: toCharacters(sql), rowsAsArray: true };
+      const options = { sql: storedText(sql), rowsAsArray: true };
       if (operation.kind === 'raw' && values.length === 0) this.connection.query(options, done);
       else this.connection.execute(options, values.map(paramOf), done);
     });

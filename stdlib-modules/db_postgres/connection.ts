@@ -17,6 +17,7 @@ import {
   postgresDialect,
   type Statement,
   statementOf,
+  storedText,
   toBytes,
   toCharacters,
 } from '../../runtime/sdk/index.js';
@@ -53,7 +54,7 @@ function paramOf(value: DbValue): Param {
   if (value === null) return null;
   if (value instanceof DbTime) return formatTime(value.seconds);
   if (value instanceof DbBlob) return Buffer.from(value.bytes, 'latin1');
-  return typeof value === 'string' ? toCharacters(value) : String(value);
+  return typeof value === 'string' ? storedText(value) : String(value);
 }
 
 function cellOf(text: string | null, oid: number): DbCell {
@@ -84,6 +85,8 @@ const bytesOf = (text: string): string =>
       );
 
 const UNIQUE_VIOLATION = '23505';
+/** Class of the codes for values that a column cannot hold. */
+const DATA_EXCEPTION = '22';
 
 class PostgresConnection implements DbConnection {
   alive = true;
@@ -124,7 +127,7 @@ class PostgresConnection implements DbConnection {
     const name = prepared ? this.nameOf(sql) : undefined;
     try {
       const found = await this.client.query<(string | null)[]>({
-        text: toCharacters(sql),
+        text: storedText(sql),
         ...(values.length > 0 ? { values: values.map(paramOf) } : {}),
         ...(name === undefined ? {} : { name }),
         rowMode: 'array',
@@ -144,6 +147,7 @@ class PostgresConnection implements DbConnection {
     return fresh;
   }
   private errorOf(error: unknown): DbError {
+    if (error instanceof DbError) return error;
     const { code = '', message } = error as { code?: string; message: string };
     if (code === UNIQUE_VIOLATION) return new DbError('duplicate', message);
     // Class 57P: the server shuts down; no five-digit code: the socket broke.
@@ -151,7 +155,7 @@ class PostgresConnection implements DbConnection {
       this.alive = false;
       return new DbError('lost', `the connection to ${this.url.host} broke: ${message}`);
     }
-    return new DbError('refused', message);
+    return new DbError(code.startsWith(DATA_EXCEPTION) ? 'value' : 'refused', message);
   }
   close(): void {
     this.alive = false;

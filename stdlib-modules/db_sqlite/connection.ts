@@ -12,10 +12,11 @@ import {
   DbTime,
   type DbType,
   type DbValue,
+  findsNothing,
   sqliteDialect,
   statementOf,
+  storedText,
   toBytes,
-  toCharacters,
 } from '../../runtime/sdk/index.js';
 import { type WireValue, type WorkerOptions, type WorkerReply, type WorkerRequest, workerText } from './worker.js';
 
@@ -26,7 +27,7 @@ const secondsOf = (julian: number): number => Math.trunc(86_400 * (julian - 2_44
 function wireOf(value: DbValue): WireValue {
   if (value instanceof DbTime) return julianOf(value.seconds);
   if (value instanceof DbBlob) return Buffer.from(value.bytes, 'latin1');
-  return typeof value === 'string' ? toCharacters(value) : value;
+  return typeof value === 'string' ? storedText(value) : value;
 }
 
 const BY_NAME: readonly (readonly [RegExp, DbType])[] = [
@@ -78,12 +79,13 @@ class SqliteConnection implements DbConnection {
     worker.on('exit', () => this.lose('its thread ended'));
     this.destroy = file === ':memory:' ? undefined : () => this.end();
   }
-  run(operation: DbOperation): Promise<DbResult> {
+  async run(operation: DbOperation): Promise<DbResult> {
+    if (findsNothing(operation)) return new DbResult([], []);
     const { sql, values } = statementOf(operation, sqliteDialect);
     const raw = operation.kind === 'raw';
     const request: WorkerRequest = {
       id: this.#next++,
-      sql: toCharacters(sql),
+      sql: storedText(sql),
       values: values.map(wireOf),
       reads: raw ? READS.test(sql) : operation.kind === 'query',
       tables: raw ? [...sql.matchAll(TABLES)].map((found) => found[1] ?? '') : [operation.table],

@@ -255,6 +255,7 @@ export default defineModule({
       doc: 'Marks a place; without a meaning of its own, as in Kamailio.',
       args: [shaped('mode', '^.', '0 or 1', '0 off, else on')],
       routes: ['any'],
+      constArgs: true,
       returns: { 1: 'always' },
       example: 'dbg_breakpoint("1");',
       run: (): Verdict => 1,
@@ -266,6 +267,7 @@ export default defineModule({
         opt(shaped('level', levelShape, levelWanted)),
       ],
       routes: ['any'],
+      constArgs: true,
       returns: { 1: 'always' },
       example: 'dbg_pv_dump("30", "L_INFO");',
       run(_me, ctx, mask, level) {
@@ -279,6 +281,7 @@ export default defineModule({
       doc: 'Writes the message as it would leave now to the log, with what was changed.',
       args: [opt(shaped('level', levelShape, levelWanted)), opt(shaped('facility', '^LOG_', 'a syslog facility'))],
       routes: ['request', 'reply'],
+      constArgs: true,
       returns: { 1: 'written', [-1]: 'a request, and not in the request route; or what was made is no message' },
       example: 'append_hf("X-Seen: yes\\r\\n"); dbg_sip_msg("L_INFO");',
       run(_me, ctx, level) {

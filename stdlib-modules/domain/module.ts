@@ -119,7 +119,7 @@ export default defineModule({
       example: 'if (!is_uri_host_local()) { sl_send_reply("403", "Relaying denied"); exit; }',
       run(me, ctx) {
         const text = ctx.block.startsWith('failure_route') ? ctx.draft.branches[0]?.uri : ctx.uri;
-        const uri = text === undefined ? null : parseUri(text);
+        const uri = text === undefined ? null : parseUri(text, ctx.grammar);
         if (uri) return isLocal(me, uri.host);
         ctx.log(-1, 'there is no URI to look at', 'domain');
         return -1;

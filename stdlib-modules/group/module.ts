@@ -59,6 +59,7 @@ export default defineModule({
       doc: 'Is the user in the group?',
       args: [userArg, str('group')],
       routes: ['request', 'failure', 'branch', 'local'],
+      constArgs: true,
       returns: { 1: 'yes', [-1]: 'there is no such user', [-5]: 'the database failed', [-6]: 'no' },
       async: 'always',
       example: 'if (is_user_in("From", "ld")) xlog("long distance\\n");',
@@ -83,6 +84,7 @@ export default defineModule({
       doc: 'Adds the numbers of the groups whose expression fits sip:user@host to a variable.',
       args: [userArg, pvWritable('numbers', 'an AVP')],
       routes: ['request', 'failure', 'branch', 'local'],
+      constArgs: true,
       returns: { 1: 'one group, or as many as the verdict says', [-1]: 'none' },
       example: 'if (get_user_group("Request-URI", "$avp(group)")) xlog("group $avp(group)\\n");',
       run(me, ctx, word, target) {

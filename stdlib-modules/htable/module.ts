@@ -9,6 +9,7 @@ import {
   type RouteContext,
   type ServerApi,
   StartError,
+  scriptCallback,
   type Timer,
   type Value,
   type Verdict,
@@ -21,8 +22,16 @@ import * as rpc from './rpc.js';
 import { parseSpec } from './spec.js';
 import { type Cell, cellTest, count, Table } from './table.js';
 
+/** What `$sht…(table=>key)` stands for. */
+interface Place {
+  readonly text: string;
+  readonly table: Table;
+  readonly key: string;
+}
 class State {
   readonly tables = new Map<string, Table>();
+  /** Looked up last: a cfg reads and writes one item in turn, and then another of the same table. */
+  place: Place | null = null;
   locks: NamedLocks | null = null;
   timer: Timer | null = null;
   db: Database | null = null;
@@ -52,11 +61,15 @@ function split(text: string): { readonly name: string; readonly key: string } | 
   const arrow = text.indexOf('=>');
   return arrow < 0 ? null : { name: text.slice(0, arrow).trim(), key: text.slice(arrow + 2) };
 }
-/** What `$sht…(table=>key)` stands for. */
-function place(state: State, text: string): { readonly table: Table; readonly key: string } | null {
+function place(state: State, text: string): Place | null {
+  if (state.place?.text === text) return state.place;
+  const last = state.place?.table;
+  if (last !== undefined && text.startsWith(last.prefix))
+    return (state.place = { text, table: last, key: text.slice(last.prefix.length) });
   const parts = split(text);
-  const found = parts === null ? undefined : state.tables.get(parts.name);
-  return parts === null || found === undefined ? null : { table: found, key: parts.key };
+  const table = parts === null ? undefined : state.tables.get(parts.name);
+  if (parts === null || table === undefined) return null;
+  return (state.place = { text, table, key: parts.key });
 }
 const keySpec = { use: 'req', dynamic: true } as const;
 
@@ -173,7 +186,7 @@ export default defineModule({
     timer_interval: { type: 'int', default: 20, doc: 'Seconds between searches for items that are over.' },
     db_expires: { type: 'int', default: 0, doc: '1: the expiry is loaded and stored too.' },
     timer_procs: { type: 'int', default: 0, doc: 'Timer processes in Kamailio; one loop does it here.' },
-    event_callback: { type: 'str', default: '', doc: 'Function of an embedded language; event routes are used here.' },
+    event_callback: scriptCallback('event_route[htable:mod-init]'),
     event_callback_mode: { type: 'int', default: 0, doc: 'When Kamailio runs htable:mod-init; here at the start.' },
   },
   stats: {},
@@ -582,7 +595,6 @@ export default defineModule({
   // dmq replicates between Kamailio nodes, and is not there; bind_htable is for C modules. sht_is_null, sht_inc and sht_dec came
   // after 5.6.3.
   missing: [
-    'bind_htable',
     'param:enable_dmq',
     'param:dmq_init_sync',
     'param:dmq_peer_id',

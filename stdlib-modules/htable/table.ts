@@ -29,11 +29,15 @@ const MAX_ITEMS = 5_000_000;
 
 export class Table {
   readonly cells = new Map<string, Cell>();
+  /** What stands before a key in `$sht(table=>key)`, written without blanks. */
+  readonly prefix: string;
   constructor(
     readonly spec: TableSpec,
     /** Wall time, seconds. */
     private readonly now: () => number,
-  ) {}
+  ) {
+    this.prefix = `${spec.name}=>`;
+  }
 
   #fresh(): number {
     return this.spec.autoExpireSec > 0 ? this.now() + this.spec.autoExpireSec : 0;

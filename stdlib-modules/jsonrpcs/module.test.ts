@@ -1,8 +1,18 @@
 import { describe, expect, it } from 'vitest';
-import { double, printJson, RpcArray, RpcRegistry, RpcStruct, type ServerApi } from '../../runtime/sdk/index.js';
+import { simulatedEnvironment } from '../../runtime/env/simulated.js';
+import {
+  double,
+  type LocalStream,
+  printJson,
+  RpcArray,
+  RpcRegistry,
+  RpcStruct,
+  type ServerApi,
+} from '../../runtime/sdk/index.js';
 
 import { runRequest } from './request.js';
 import { DocumentSplitter } from './split.js';
+import { TcpClients, tcpAddress } from './tcp.js';
 
 const registry = new RpcRegistry();
 registry.register(
@@ -20,6 +30,49 @@ registry.register('last', '', (call) => {
 registry.register('refuses', '', (call) => call.fault(404, 'Not there'));
 const server = { rpc: registry, log: () => undefined } as unknown as ServerApi;
 const ask = async (text: string) => (await runRequest(server, text, false))?.body ?? null;
+
+describe('a port of its own', () => {
+  it.each([
+    ['tcp:127.0.0.1:5042', { host: '127.0.0.1', port: 5042 }],
+    ['tcp:[::1]:5042', { host: '::1', port: 5042 }],
+    ['udp:127.0.0.1:5042', null],
+    ['tcp:127.0.0.1', null],
+    ['tcp:h:70000', null],
+  ])('%s', (text, address) => expect(tcpAddress(text)).toEqual(address));
+
+  const { clock } = simulatedEnvironment();
+  const clients = new TcpClients({ ...server, env: { clock } } as unknown as ServerApi, false);
+  const connect = () => {
+    const said: string[] = [];
+    const client: LocalStream = {
+      peer: '',
+      onData: () => {},
+      onClose: () => {},
+      onEnd: () => {},
+      write: (bytes) => void said.push(bytes),
+      end: () => void said.push('end'),
+    };
+    clients.take(client);
+    return { client, said };
+  };
+  it('answers one document, however it is cut, and ends', async () => {
+    const { client, said } = connect();
+    client.onData('{"jsonrpc":"2.0","method":"ec');
+    client.onData('ho","params":[5],"id":1} {"jsonrpc":"2.0","method":"echo","params":[6],"id":2}');
+    await clock.advance(1);
+    expect(said).toEqual(['{"jsonrpc":"2.0","result":[5],"id":1}', 'end']);
+    client.onClose();
+  });
+  it('who says nothing is sent away, and so are too many', async () => {
+    const first = connect();
+    const others = Array.from({ length: 64 }, connect);
+    expect(others.at(-1)?.said).toEqual(['end']);
+    await clock.advance(10_000);
+    expect(first.said).toEqual(['end']);
+    for (const { client } of [first, ...others.slice(0, -1)]) client.onClose();
+    expect(connect().said).toEqual([]);
+  });
+});
 
 describe('requests', () => {
   it.each([

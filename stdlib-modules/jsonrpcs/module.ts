@@ -1,22 +1,25 @@
-/** jsonrpcs: JSON-RPC 2.0 over a fifo, a unix datagram socket and HTTP, and from routes. */
+/** jsonrpcs: JSON-RPC 2.0 over a fifo, a unix datagram socket, HTTP and a TCP port, and from routes. */
 import {
   defineModule,
   type LocalListener,
+  listenTcpLocal,
   listenUnixDatagram,
   localError,
   makeRunDirectory,
   openFifo,
   type RouteContext,
   type ServerApi,
+  StartError,
   type Verdict,
   varStr,
   writeReplyFifo,
 } from '../../runtime/sdk/index.js';
 import { type Answer, runRequest } from './request.js';
 import { DocumentSplitter } from './split.js';
+import { TcpClients, tcpAddress } from './tcp.js';
 
 /** `transport`: 0 is all that can be had. */
-const Transport = { http: 1, fifo: 2, datagram: 4 } as const;
+const Transport = { http: 1, fifo: 2, datagram: 4, tcp: 8 } as const;
 const LAST = 'jsonrpcs.last';
 
 /** What this module needs of xhttp. */
@@ -71,7 +74,7 @@ export default defineModule({
   uses: ['xhttp?'],
   params: {
     pretty_format: { type: 'int', default: 1, doc: '0: answers on one line.' },
-    transport: { type: 'int', default: 6, doc: '1 HTTP, 2 fifo, 4 datagram, added up; 0: all there are.' },
+    transport: { type: 'int', default: 6, doc: '1 HTTP, 2 fifo, 4 datagram, 8 TCP, added up; 0: all there are.' },
     fifo_name: {
       type: 'str',
       default: 'kamailio_rpc.fifo',
@@ -81,6 +84,11 @@ export default defineModule({
     fifo_user: { type: 'str', default: '', doc: 'Its owner.' },
     fifo_group: { type: 'str', default: '', doc: 'Its group.' },
     fifo_reply_dir: { type: 'str', default: '/tmp/', doc: 'Folder of the reply fifos.' },
+    tcp_socket: {
+      type: 'str',
+      default: '',
+      doc: 'Port of its own, tcp:host:port; whoever reaches it may command the server.',
+    },
     dgram_socket: { type: 'str', default: 'kamailio_rpc.sock', doc: 'The datagram socket; empty: none.' },
     dgram_mode: { type: 'int', default: 0o660, doc: 'Its mode.' },
     dgram_user: { type: 'str', default: '', doc: 'Its owner.' },
@@ -90,14 +98,14 @@ export default defineModule({
   },
   stats: {},
   state: (init) => (init.previous instanceof JsonrpcState ? init.previous : new JsonrpcState()),
-  serve(me, server) {
+  async serve(me, server) {
     const { params, state } = me;
     if (state.listeners.length > 0) return;
     const pretty = params.pretty_format !== 0;
     const wants = (bit: number) => params.transport === 0 || (params.transport & bit) !== 0;
-    const opened = (what: string, open: () => LocalListener) => {
+    const opened = async (what: string, open: () => LocalListener | Promise<LocalListener>) => {
       try {
-        state.listeners.push(open());
+        state.listeners.push(await open());
       } catch (error) {
         for (const l of state.listeners) l.close();
         state.listeners = [];
@@ -111,16 +119,25 @@ export default defineModule({
       const permissions = { mode: params.fifo_mode, user: params.fifo_user, group: params.fifo_group };
       // One after another, as Kamailio's one fifo process.
       let turn: Promise<void> = Promise.resolve();
-      opened(`the fifo ${path}`, () =>
+      await opened(`the fifo ${path}`, () =>
         openFifo(path, permissions, (bytes) => {
           for (const text of splitter.push(bytes)) turn = turn.then(() => fromFifo(server, text, options));
         }),
       );
     }
+    if (wants(Transport.tcp) && params.tcp_socket !== '') {
+      const address = tcpAddress(params.tcp_socket);
+      if (address === null)
+        throw new StartError('SIPC8023', `jsonrpcs: tcp_socket "${params.tcp_socket}" has to be tcp:host:port`);
+      const clients = new TcpClients(server, pretty);
+      await opened(params.tcp_socket, () =>
+        listenTcpLocal(address.host, address.port, (client) => clients.take(client)),
+      );
+    }
     if (wants(Transport.datagram) && params.dgram_socket !== '') {
       const path = inRunDir(server, params.dgram_socket);
       const permissions = { mode: params.dgram_mode, user: params.dgram_user, group: params.dgram_group };
-      opened(`the datagram socket ${path}`, () =>
+      await opened(`the datagram socket ${path}`, () =>
         listenUnixDatagram(path, permissions, (bytes, answer) => {
           void runRequest(server, bytes, pretty).then((result) => {
             if (result === null) server.log(-1, 'jsonrpcs', 'command processing failed');

@@ -228,5 +228,5 @@ export default defineModule({
   },
   eventRoutes: {},
   // bind_mq is for C modules.
-  missing: ['bind_mq'],
+  missing: [],
 });

@@ -3,6 +3,7 @@ import {
   defineModule,
   type Format,
   opt,
+  type PvRef,
   parseUri,
   type RouteContext,
   StartError,
@@ -45,8 +46,7 @@ async function notify(params: Notice, ctx: RouteContext): Promise<void> {
     ctx.log(0, 'cannot get notification From address, body or content type', 'msilo');
     return;
   }
-  const contacts = params.use_contact !== 0 ? msg.contacts() : null;
-  const first = contacts !== null && contacts !== 'star' ? contacts[0]?.uriText : undefined;
+  const first = params.use_contact !== 0 ? msg.contact?.uriText : undefined;
   await server.transactions.request({
     method: 'MESSAGE',
     uri: first?.startsWith('sip:') && first.length >= 6 && first[4] !== ' ' ? first : sender,
@@ -56,6 +56,63 @@ async function notify(params: Notice, ctx: RouteContext): Promise<void> {
     headers: `${params.contact_hdr?.(ctx) ?? ''}${type}`,
     body,
   });
+}
+
+interface Me {
+  readonly params: Notice & {
+    readonly extra_hdrs_avp: PvRef<RouteContext> | undefined;
+    readonly snd_time_avp: PvRef<RouteContext> | undefined;
+    readonly max_messages: number;
+    readonly expire_time: number;
+  };
+  readonly state: { readonly silo: Silo | null };
+}
+/** Empty texts: the Request-URI, From and To. */
+async function store(
+  me: Me,
+  ctx: RouteContext,
+  ownerText: string | undefined,
+  fromText: string,
+  toText: string,
+): Promise<Verdict> {
+  const { msg, server } = ctx;
+  const { silo } = me.state;
+  const { params } = me;
+  const length = msg.contentLength;
+  if (length === null || length <= 0) return fail(ctx, 'the message has no body, or no Content-Length');
+  const uri = parseUri(ownerText || ctx.uri, ctx.grammar);
+  if (uri === null || !uri.user) return fail(ctx, 'no user to keep a message for');
+  const to = toText || msg.to?.uriText;
+  const from = fromText || msg.from?.uriText;
+  const contentType = storedType(msg.contentType ?? '');
+  if (silo === null || to === undefined || from === undefined) return fail(ctx, 'no To or From');
+  if (contentType === null) return fail(ctx, 'cannot parse Content-Type header');
+  const instead = params.extra_hdrs_avp?.get(ctx);
+  const headers = typeof instead === 'string' ? instead : furtherHeaders(msg);
+  if (headers === null) return fail(ctx, 'insufficient space to store headers in silo');
+  const kept = { user: uri.user, host: uri.host };
+  const asked = msg.expires ?? 0;
+  const at = params.snd_time_avp?.get(ctx);
+  try {
+    if (params.max_messages > 0 && (await silo.count(kept)) >= params.max_messages)
+      return fail(ctx, `too many messages for AoR '${uri.user}@${uri.host}'`);
+    await silo.store({
+      owner: kept,
+      to,
+      from,
+      body: msg.body.slice(0, length),
+      contentType,
+      expiresSec: asked > 0 ? Math.min(params.expire_time, asked) : params.expire_time,
+      nowSec: Math.floor(server.env.clock.now() / 1000),
+      sendSec: typeof at === 'string' ? readTime(at) : 0,
+      headers,
+      callId: msg.callId ?? '',
+    });
+  } catch {
+    return fail(ctx, 'failed to store message');
+  }
+  await notify(params, ctx);
+  return 1;
 }
 
 export default defineModule({
@@ -88,6 +145,9 @@ export default defineModule({
     sc_inc_time: column('inc_time', 'Column of when it came.'),
     sc_snd_time: column('snd_time', 'Column of when it is to be sent; 0: when the owner is there.'),
     sc_stored_hdrs: column('extra_hdrs', 'Column of further header fields.'),
+    sc_callid: column('callid', 'Column of the Call-ID, with use_mode 1.'),
+    sc_status: { type: 'str', default: 'status', noEffect: true, doc: 'Accepted; Kamailio does not use it either.' },
+    use_mode: number(0, '1: a message is sent with the Call-ID it came with.'),
     snd_time_avp: { type: 'avp', doc: 'AVP with the time to send a message: YYYYMMDDHHMMSS, local time.' },
     extra_hdrs_avp: { type: 'avp', doc: 'AVP with the header fields to store, in place of those of the message.' },
     add_date: { type: 'int', default: 1, doc: '1: texts begin with when they came.' },
@@ -123,45 +183,16 @@ export default defineModule({
       async: 'always',
       returns: { 1: 'kept', [-1]: 'no body, no user, too many messages, or the database failed' },
       example: 'if (m_store("$tu")) { sl_send_reply("202", "Accepted"); exit; }',
-      async run(me, ctx, ownerText) {
-        const { msg, server } = ctx;
-        const { silo } = me.state;
-        const { params } = me;
-        const length = msg.contentLength;
-        if (length === null || length <= 0) return fail(ctx, 'the message has no body, or no Content-Length');
-        const uri = parseUri(ownerText ?? ctx.uri);
-        if (uri === null || !uri.user) return fail(ctx, 'no user to keep a message for');
-        const to = msg.to?.uriText;
-        const from = msg.from?.uriText;
-        const contentType = storedType(msg.contentType ?? '');
-        if (silo === null || to === undefined || from === undefined) return fail(ctx, 'no To or From');
-        if (contentType === null) return fail(ctx, 'cannot parse Content-Type header');
-        const instead = params.extra_hdrs_avp?.get(ctx);
-        const headers = typeof instead === 'string' ? instead : furtherHeaders(msg);
-        if (headers === null) return fail(ctx, 'insufficient space to store headers in silo');
-        const kept = { user: uri.user, host: uri.host };
-        const asked = msg.expires ?? 0;
-        const at = params.snd_time_avp?.get(ctx);
-        try {
-          if (params.max_messages > 0 && (await silo.count(kept)) >= params.max_messages)
-            return fail(ctx, `too many messages for AoR '${uri.user}@${uri.host}'`);
-          await silo.store({
-            owner: kept,
-            to,
-            from,
-            body: msg.body.slice(0, length),
-            contentType,
-            expiresSec: asked > 0 ? Math.min(params.expire_time, asked) : params.expire_time,
-            nowSec: Math.floor(server.env.clock.now() / 1000),
-            sendSec: typeof at === 'string' ? readTime(at) : 0,
-            headers,
-          });
-        } catch {
-          return fail(ctx, 'failed to store message');
-        }
-        await notify(params, ctx);
-        return 1;
-      },
+      run: (me, ctx, ownerText) => store(me, ctx, ownerText, '', ''),
+    },
+    m_store_addrs: {
+      doc: 'As m_store(), with the URIs of sender and receiver in place of those of From and To.',
+      args: [varStr('owner', "URI of who it is for; '': of the Request-URI"), varStr('from'), varStr('to')],
+      routes: ['request', 'failure'],
+      async: 'always',
+      returns: { 1: 'kept', [-1]: 'no body, no user, too many messages, or the database failed' },
+      example: 'm_store_addrs("sip:$rU@a.com", "sip:$fU@a.com", "sip:$tU@a.com");',
+      run: (me, ctx, ownerText, from, to) => store(me, ctx, ownerText, from, to),
     },
     m_dump: {
       doc: 'Sends what was kept for the user of To, or of a URI; for a REGISTER that binds nothing, or nothing that takes MESSAGE, it does not.',
@@ -174,7 +205,7 @@ export default defineModule({
         const { msg } = ctx;
         const { silo } = me.state;
         if (msg.method === 'REGISTER' && !takesMessages(msg)) return -1;
-        const uri = parseUri(ownerText ?? msg.to?.uriText ?? '');
+        const uri = parseUri(ownerText ?? msg.to?.uriText ?? '', ctx.grammar);
         if (silo === null || uri === null || !uri.user || uri.host === '') return fail(ctx, 'bad owner URI');
         try {
           const kept = { user: uri.user, host: uri.host };
@@ -188,6 +219,5 @@ export default defineModule({
   pvs: {},
   rpc: {},
   eventRoutes: {},
-  // The others came after 5.6.3; bind_msilo is no function of the cfg.
-  missing: ['bind_msilo', 'm_store_addrs', 'param:sc_callid', 'param:sc_status', 'param:use_mode'],
+  missing: [],
 });

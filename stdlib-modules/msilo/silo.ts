@@ -14,6 +14,7 @@ export interface Columns {
   readonly sc_inc_time: string;
   readonly sc_snd_time: string;
   readonly sc_stored_hdrs: string;
+  readonly sc_callid: string;
 }
 export interface SiloSettings extends Columns {
   readonly db_table: string;
@@ -24,6 +25,8 @@ export interface SiloSettings extends Columns {
   readonly check_time: number;
   readonly send_time: number;
   readonly clean_period: number;
+  /** Bit 1: messages keep their Call-ID. */
+  readonly use_mode: number;
 }
 type StatName = 'stored_messages' | 'dumped_messages' | 'failed_messages' | 'dumped_reminders' | 'failed_reminders';
 export type Counters = Readonly<Record<StatName, { value: number }>>;
@@ -42,6 +45,7 @@ export interface StoredMessage {
   readonly nowSec: number;
   readonly sendSec: number;
   readonly headers: string;
+  readonly callId: string;
 }
 interface Sent {
   readonly reminder: boolean;
@@ -63,6 +67,9 @@ export class Silo {
     private readonly stats: Counters,
     private readonly server: ServerApi,
   ) {}
+  get #keepsCallId(): boolean {
+    return (this.settings.use_mode & 1) !== 0;
+  }
   get #nowSec(): number {
     return Math.floor(this.server.env.clock.now() / 1000);
   }
@@ -107,6 +114,7 @@ export class Silo {
       [c.sc_inc_time]: m.nowSec,
       [c.sc_snd_time]: m.sendSec,
       [c.sc_stored_hdrs]: new DbBlob(m.headers),
+      ...(this.#keepsCallId ? { [c.sc_callid]: m.callId } : {}),
     };
     await this.db.insert(c.db_table, row);
     this.stats.stored_messages.value++;
@@ -117,10 +125,19 @@ export class Silo {
     const c = this.settings;
     const found = await this.db.query(c.db_table, {
       where: { [c.sc_uri_user]: user, [c.sc_uri_host]: host, [c.sc_snd_time]: 0 },
-      columns: [c.sc_mid, c.sc_from, c.sc_to, c.sc_body, c.sc_ctype, c.sc_inc_time, c.sc_stored_hdrs],
+      columns: [
+        c.sc_mid,
+        c.sc_from,
+        c.sc_to,
+        c.sc_body,
+        c.sc_ctype,
+        c.sc_inc_time,
+        c.sc_stored_hdrs,
+        ...(this.#keepsCallId ? [c.sc_callid] : []),
+      ],
       order: [c.sc_mid],
     });
-    for (const [id, from, to, body, type, came, headers] of found.rows) {
+    for (const [id, from, to, body, type, came, headers, callId] of found.rows) {
       const sent = this.#begin(Number(id), false);
       if (sent === null) continue;
       const at = Number(came);
@@ -132,7 +149,7 @@ export class Silo {
       }
       const dated = c.add_date !== 0 && text(type) === 'text/plain';
       const shown = dated ? bodyOf(text(body), 'Offline', at) : text(body);
-      await this.#send(sent, text(to), text(from), fields, shown);
+      await this.#send(sent, text(to), text(from), fields, shown, text(callId));
     }
     return true;
   }
@@ -143,7 +160,8 @@ export class Silo {
     this.#sent.set(id, sent);
     return sent;
   }
-  async #send(sent: Sent, to: string, from: string, headers: string, body: string): Promise<void> {
+  /** `callId` '': a new one. */
+  async #send(sent: Sent, to: string, from: string, headers: string, body: string, callId = ''): Promise<void> {
     const { outbound_proxy: proxy } = this.settings;
     const { code } = await this.server.transactions.request({
       method: 'MESSAGE',
@@ -151,6 +169,7 @@ export class Silo {
       ...(proxy === '' ? {} : { nextHop: proxy }),
       to,
       from,
+      ...(callId === '' ? {} : { callId }),
       headers,
       body,
       completed: ({ status }) => {
@@ -165,15 +184,13 @@ export class Silo {
     const c = this.settings;
     for (const [id, { reminder, answered }] of [...this.#sent]) {
       if (answered === null) continue;
+      const done = answered === 'done';
+      if (done) await this.db.delete(c.db_table, { [c.sc_mid]: id });
+      // A reminder that failed is kept as a message.
+      else if (reminder) await this.db.update(c.db_table, { [c.sc_snd_time]: 0 }, { [c.sc_mid]: id });
+      this.stats[`${done ? 'dumped' : 'failed'}_${reminder ? 'reminders' : 'messages'}`].value++;
+      // Not before its row is gone: who finds that would send it again.
       this.#sent.delete(id);
-      if (answered === 'done') {
-        this.stats[reminder ? 'dumped_reminders' : 'dumped_messages'].value++;
-        await this.db.delete(c.db_table, { [c.sc_mid]: id });
-      } else {
-        this.stats[reminder ? 'failed_reminders' : 'failed_messages'].value++;
-        // A reminder that failed is kept as a message.
-        if (reminder) await this.db.update(c.db_table, { [c.sc_snd_time]: 0 }, { [c.sc_mid]: id });
-      }
     }
     this.#checks++;
     if (c.clean_period > 0 && this.#checks % c.clean_period === 0)

@@ -5,7 +5,6 @@
 import {
   defineModule,
   HeaderId,
-  type NameAddr,
   parseUri,
   type ReceiveInfo,
   type RouteContext,
@@ -33,11 +32,6 @@ const isOurs = (ctx: RouteContext, uri: SipUri): boolean =>
 /** More than one Via: somebody else is nearer to the phone. */
 const isFirstHop = (ctx: RouteContext): boolean => ctx.msg.vias().length < 2;
 
-/** The first Contact value; null for none, `*` and what cannot be read. */
-function firstContact(ctx: RouteContext): NameAddr | null {
-  const contacts = ctx.msg.contacts();
-  return contacts === null || contacts === 'star' ? null : (contacts[0] ?? null);
-}
 function supports(ctx: RouteContext, tag: string): boolean {
   const fields = ctx.msg.headersOf(HeaderId.Supported);
   return fields.some((f) => f.value.split(',').some((word) => word.trim().toLowerCase() === tag));
@@ -51,7 +45,7 @@ function use(me: Me, ctx: RouteContext): 0 | 1 | 2 {
 }
 function useForRegister(ctx: RouteContext): 0 | 1 {
   if (!isFirstHop(ctx)) return 0;
-  return firstContact(ctx)?.param('reg-id') == null ? 0 : 1;
+  return ctx.msg.contact?.param('reg-id') == null ? 0 : 1;
 }
 function useForOthers(me: Me, ctx: RouteContext): 0 | 1 | 2 {
   const { msg } = ctx;
@@ -69,8 +63,8 @@ function useForOthers(me: Me, ctx: RouteContext): 0 | 1 | 2 {
   // A request without any Supported goes on to the Contact, as in Kamailio.
   if (msg.header(HeaderId.Supported) !== undefined && !supports(ctx, 'outbound')) return 0;
   if (!isFirstHop(ctx)) return 0;
-  const contact = firstContact(ctx);
-  return contact !== null && parseUri(contact.uriText)?.param('ob') != null ? 1 : 0;
+  const { contact } = ctx.msg;
+  return contact !== null && parseUri(contact.uriText, ctx.grammar)?.param('ob') != null ? 1 : 0;
 }
 
 export default defineModule({

@@ -28,6 +28,9 @@ export class Addresses {
   readonly subnets: Subnet[] = [];
   readonly names = new Map<string, AddressRow[]>();
 
+  /** `longest`: of several networks an address is in, the smallest counts, else the first. */
+  constructor(private readonly longest = false) {}
+
   /** What is wrong with the row, or null. `maxSubnets`: further ones are left out. */
   add(row: AddressRow, maxSubnets: number): string | null {
     const value = ipValue(row.address);
@@ -59,11 +62,12 @@ export class Addresses {
     if (value === null) return this.names.get(address)?.find(wanted) ?? null;
     const host = this.hosts.get(`${value.family}:${value.bits.toString(16)}`)?.find(wanted);
     if (host) return host;
-    return (
-      this.subnets.find(
-        (row) => wanted(row) && row.family === value.family && value.bits >> row.shift === row.network,
-      ) ?? null
-    );
+    const holds = (row: Subnet) =>
+      wanted(row) && row.family === value.family && value.bits >> row.shift === row.network;
+    if (!this.longest) return this.subnets.find(holds) ?? null;
+    let found: Subnet | null = null;
+    for (const row of this.subnets) if (holds(row) && row.mask > (found?.mask ?? -1)) found = row;
+    return found;
   }
 }
 

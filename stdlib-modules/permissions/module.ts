@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import {
   type Database,
   defineModule,
+  type Grammar,
   ipValue,
   type NamedPv,
   namedPv,
@@ -19,6 +20,7 @@ import {
   type Verdict,
   varInt,
   varStr,
+  writtenPort,
 } from '../../runtime/sdk/index.js';
 import { Addresses, type AddressRow, parseAddressFile } from './addresses.js';
 import { found, parseRules, type Rule } from './rules.js';
@@ -61,6 +63,7 @@ interface Params {
   readonly mask_col: string;
   readonly port_col: string;
   readonly max_subnets: number;
+  readonly subnet_match_mode: number;
   readonly reload_delta: number;
 }
 interface Me {
@@ -100,16 +103,17 @@ function filesFor(me: Me, ctx: RouteContext, first?: string, second?: string): F
   if (second !== undefined) return filesOf(me, ctx.server, first, second);
   return filesOf(me, ctx.server, first + params.allow_suffix, first + params.deny_suffix);
 }
-const plain = (text: string): string | null => {
-  const uri = parseUri(text);
+function plain(text: string, grammar: Grammar, withPort = false): string | null {
+  const uri = parseUri(text, grammar);
   if (!uri) return null;
-  return uri.user ? `sip:${uri.user}@${uri.host}` : `sip:${uri.host}`;
-};
+  const port = withPort ? writtenPort(uri) : null;
+  return `sip:${uri.user ? `${uri.user}@` : ''}${uri.host}${port === null ? '' : `:${port}`}`;
+}
 
 function allowRouting(me: Me, ctx: RouteContext, { allow, deny }: Files): Verdict {
   if (allow.length === 0 && deny.length === 0) return 1;
   const from = ctx.msg.from?.uri?.text;
-  const uri = parseUri(ctx.uri);
+  const uri = ctx.requestUri;
   if (from === undefined || from.length > MAX_URI || !uri) return -1;
   const target = `sip:${uri.user ?? ''}@${uri.host}`;
   if (target.length > MAX_URI) return -1;
@@ -119,21 +123,21 @@ function allowRouting(me: Me, ctx: RouteContext, { allow, deny }: Files): Verdic
   } else if (found(deny, from, target)) return -1;
   else if (!all) return 1;
   for (const branch of ctx.draft.branches) {
-    const text = plain(branch.uri);
+    const text = plain(branch.uri, ctx.grammar);
     if (text === null) return -1;
     if (!found(allow, from, text) && found(deny, from, text)) return -1;
   }
   return 1;
 }
 
-function allowRegister(me: Me, ctx: RouteContext, { allow, deny }: Files): Verdict {
+function allowRegister(me: Me, ctx: RouteContext, { allow, deny }: Files, withPort: boolean): Verdict {
   if (allow.length === 0 && deny.length === 0) return 1;
   const to = ctx.msg.to?.uri?.text;
   if (to === undefined || to.length > MAX_URI) return -1;
   const contacts = ctx.msg.contacts();
   if (contacts === 'star') return 1;
   for (const contact of contacts ?? []) {
-    const text = contact.uri ? plain(contact.uri.text) : null;
+    const text = contact.uri ? plain(contact.uri.text, ctx.grammar, withPort) : null;
     if (text === null) return -1;
     if (found(allow, to, text) && me.params.check_all_branches) continue;
     if (found(deny, to, text)) return -1;
@@ -157,7 +161,7 @@ async function readAddresses({ params, state }: Me, server: ServerApi): Promise<
       rows.push({ group: Number(group), address, mask: Number(mask), port: Number(port), tag: text });
     }
   }
-  const addresses = new Addresses();
+  const addresses = new Addresses(params.subnet_match_mode === 1);
   for (const row of rows) {
     const problem = addresses.add(row, params.max_subnets);
     if (problem) throw new Error(problem);
@@ -254,6 +258,13 @@ export default defineModule({
     mask_col: column('mask', 'Column of the mask length.'),
     port_col: column('port', 'Column of the port.'),
     max_subnets: { type: 'int', default: 512, min: 0, doc: 'Networks at most; further ones are left out.' },
+    subnet_match_mode: {
+      type: 'int',
+      default: 0,
+      min: 0,
+      max: 1,
+      doc: 'Of several networks an address is in: 0 the first counts, 1 the smallest.',
+    },
     load_backends: { type: 'int', default: 0xffff, doc: 'Bits: 1 addresses, 2 peers, 4 allow file, 8 deny file.' },
     reload_delta: { type: 'int', default: 5, doc: 'Seconds between two reloads at least.' },
     trusted_cleanup_interval: { type: 'int', default: 60, doc: 'Accepted: an old table goes when nothing uses it.' },
@@ -356,7 +367,16 @@ export default defineModule({
       constArgs: true,
       returns: yesNo,
       example: 'if (!allow_register("register")) { sl_send_reply("403", "Forbidden"); exit; }',
-      run: (me, ctx, first, second) => allowRegister(me, ctx, filesFor(me, ctx, first, second)),
+      run: (me, ctx, first, second) => allowRegister(me, ctx, filesFor(me, ctx, first, second), false),
+    },
+    allow_register_include_port: {
+      doc: 'As allow_register(), with the port of each Contact as it is written.',
+      args: [str('allow', 'file, or the name of both without suffix'), opt(str('deny'))],
+      routes: ['request', 'failure'],
+      constArgs: true,
+      returns: yesNo,
+      example: 'if (!allow_register_include_port("register")) { sl_send_reply("403", "Forbidden"); exit; }',
+      run: (me, ctx, first, second) => allowRegister(me, ctx, filesFor(me, ctx, first, second), true),
     },
     allow_uri: {
       doc: 'Do the rules let From have to do with the URI of a variable?',
@@ -379,6 +399,7 @@ export default defineModule({
   pvs: {},
   rpc: {
     'permissions.addressReload': {
+      paced: true,
       doc: 'Reads the addresses again; keeps the old ones when they are wrong.',
       run: (me, call, server) =>
         reloadNow(me, call, server, async () => {
@@ -387,6 +408,7 @@ export default defineModule({
         }),
     },
     'permissions.trustedReload': {
+      paced: true,
       doc: 'Reads the trusted peers again.',
       run: (me, call, server) =>
         reloadNow(me, call, server, async () => {
@@ -477,5 +499,5 @@ export default defineModule({
     },
   },
   eventRoutes: {},
-  missing: ['allow_register_include_port', 'param:subnet_match_mode', 'rpc:permissions.allowUri'],
+  missing: ['rpc:permissions.allowUri'],
 });

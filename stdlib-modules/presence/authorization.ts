@@ -12,7 +12,7 @@ export async function standingOf(world: World, subs: Subscription): Promise<Stan
   if (authorized === undefined || world.rows === null) return { status: Status.active, reason: '' };
   const known = await world.rows.watcher(subs);
   if (known !== null) return { status: known.status as Status, reason: known.reason };
-  const uri = parseUri(subs.presUri);
+  const uri = parseUri(subs.presUri, world.server.grammar);
   if (uri === null) return null;
   subs.status = Status.pending;
   subs.rules = await authorized.rules(uri.user ?? '', uri.host);
@@ -24,13 +24,13 @@ export async function standingOf(world: World, subs: Subscription): Promise<Stan
 /** `pres_auth_status()`: the watcher's standing by the rules as they are now; 5 is polite-block. */
 export async function authStatus(world: World, watcherUri: string, presUri: string): Promise<Verdict> {
   const event = world.packages.named('presence');
-  const presentity = parseUri(presUri);
+  const presentity = parseUri(presUri, world.server.grammar);
   if (watcherUri === '' || presUri === '' || !event?.spec || presentity === null) return -1;
   const { authorized } = event.spec;
   if (authorized === undefined) return Status.active;
   const rules = await authorized.rules(presentity.user ?? '', presentity.host).catch(() => null);
   if (rules === null) return Status.pending;
-  const watcher = parseUri(watcherUri);
+  const watcher = parseUri(watcherUri, world.server.grammar);
   if (watcher === null) return -1;
   // As of one who was let in: whom no rule is about is terminated then.
   const subs = { ...watcherOnly(event, presUri, watcher.user ?? '', watcher.host), status: Status.active };
@@ -77,7 +77,7 @@ function watcherOnly(event: Package, presUri: string, user: string, domain: stri
 export async function updateWatchers(world: World, presUri: string, name: string): Promise<boolean> {
   const event = world.packages.named(name);
   const authorized = event?.spec?.authorized;
-  const uri = parseUri(presUri);
+  const uri = parseUri(presUri, world.server.grammar);
   if (!event || authorized === undefined || uri === null) return false;
   const rules = await authorized.rules(uri.user ?? '', uri.host).catch(() => null);
   if (rules === null) return false;

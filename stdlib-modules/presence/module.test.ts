@@ -137,6 +137,7 @@ describe('many subscriptions', () => {
     expect(told.length).toBe(MANY);
     expect(new Set(told.map(bodyOf))).toEqual(new Set(['here']));
     expect(new Set(told.map((text) => field(text, 'CSeq')))).toEqual(new Set(['3 NOTIFY']));
+    expect(server?.stats.get('presence', 'subscriptions')?.read()).toBe(MANY);
   }, 60_000);
 });
 

@@ -298,11 +298,16 @@ export default defineModule({
     cseq_offset: number(0, 'By how much the CSeq of a SUBSCRIBE may be behind.'),
     pres_subs_mode: number(1, '0: no `$subs`.'),
     delete_same_subs: number(0, '1: a new subscription ends the one of the same presentity and Call-ID.'),
+    default_socket: {
+      ...text('', 'Not used: socket of subscriptions that another server makes by DMQ.'),
+      noEffect: true,
+    },
     timer_mode: ignored(1, 'timers need no process.'),
     subs_respond_200: number(1, '0: a SUBSCRIBE is answered 202.'),
   },
   stats: {
     refused_publishes: { doc: 'PUBLISH requests answered with an error.' },
+    subscriptions: { doc: 'Subscriptions in memory.', gauge: true },
     refused_subscribes: { doc: 'SUBSCRIBE requests answered with an error.' },
   },
   state: (): State => ({ packages: new Packages(), world: null, stops: [] }),
@@ -310,6 +315,7 @@ export default defineModule({
     const world = await open(me, server, me.uses.get<SlApi>('sl'));
     me.state.world = world;
     if (world === null) return;
+    server.stats.gauge('presence', 'subscriptions', () => world.memory?.size ?? 0);
     await restore(world, me.params);
     me.state.stops = startTimers(world, me.params);
   },
@@ -339,7 +345,7 @@ export default defineModule({
       async run(me, ctx, watcher) {
         const { world } = me.state;
         if (world === null) return noServer(ctx);
-        const uri = watcher === undefined ? ctx.msg.from?.uri : parseUri(watcher);
+        const uri = watcher === undefined ? ctx.msg.from?.uri : parseUri(watcher, ctx.grammar);
         if (uri) return handleSubscribe(world, ctx, { user: uri.user ?? '', domain: uri.host });
         if (watcher !== undefined) return -1;
         world.sl.reply(ctx, refusals.badRequest.status, refusals.badRequest.reason);
@@ -493,7 +499,6 @@ export default defineModule({
     'param:enable_subs_dmq',
     'param:enable_subs_sync_dmq',
     'param:skip_notify_dmq',
-    'param:default_socket',
     'param:dmq_peer_id',
     'rpc:presence.publish_cache_sync',
     'rpc:presence.presentity_show',

@@ -2,6 +2,7 @@
  * NOTIFYs (RFC 6665 §4.2.2): which body, which header fields, to whom; and what their answers mean.
  */
 import {
+  type Grammar,
   indexMessage,
   type LocalOutcome,
   ParseFailure,
@@ -35,7 +36,7 @@ export async function stateBody(
 ): Promise<string | null> {
   const { settings, states } = world;
   const spec = event.spec;
-  const uri = parseUri(presUri);
+  const uri = parseUri(presUri, world.server.grammar);
   if (uri === null || spec === null) return null;
   const [user, domain] = [uri.user ?? '', uri.host];
   const nothing = () => spec.aggregate?.(user, domain, null, -1) ?? null;
@@ -112,9 +113,9 @@ interface Target {
   readonly routes: readonly string[];
 }
 /** Along the SUBSCRIBE's Record-Routes to its Contact (RFC 3261 §12.2.1.1), or to where that says it really is (`;alias`). */
-function targetOf(subs: Subscription): Target | null {
+function targetOf(subs: Subscription, grammar: Grammar): Target | null {
   const remote = subs.contact === '' ? uriOf(subs.fromUser, subs.fromDomain) : subs.contact;
-  const routes = subs.recordRoute === '' ? [] : parseNameAddrList(subs.recordRoute);
+  const routes = subs.recordRoute === '' ? [] : parseNameAddrList(subs.recordRoute, grammar);
   if (routes === null) return null;
   const first = routes[0];
   if (first === undefined) return aliasTarget(remote) ?? { uri: remote, nextHop: null, routes: [] };
@@ -154,7 +155,7 @@ async function send(
     subs.status = Status.terminated;
     subs.reason = 'timeout';
   }
-  const target = targetOf(subs);
+  const target = targetOf(subs, world.server.grammar);
   if (target === null) {
     complain(world, `the route set of ${subs.callId} cannot be read`);
     return false;
@@ -352,7 +353,7 @@ async function runReplyEvent(
 ): Promise<boolean> {
   const { server, settings } = world;
   if (!server.script.hasEvent(EVENT)) return false;
-  const answer = reply ?? indexMessage(NO_ANSWER, request.received);
+  const answer = reply ?? indexMessage(NO_ANSWER, request.received, server.grammar);
   const run = await server.script.runEvent(EVENT, request, (prepared: RouteContext) => {
     prepared.data.set(SUBS, subs);
     if (!(answer instanceof ParseFailure)) prepared.data.set(REPLY, answer);

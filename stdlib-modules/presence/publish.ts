@@ -72,13 +72,13 @@ function read(world: World, ctx: RouteContext, sender: string | null): Publicati
   }
   const match = msg.headerValue('SIP-If-Match');
   const asked = expiresOf(ctx) ?? event.spec.defaultExpires;
-  const uri = parseUri(ctx.uri);
+  const uri = ctx.requestUri;
   if (uri === null || msg.contentLength === null) throw new Refused(refusals.badRequest);
   const body = msg.contentLength === 0 ? '' : msg.body;
   if (body === '' && match === null) throw new Refused(refusals.invalid);
   if (sender !== null) {
     if (sender.length > MAX_SENDER) throw new Refused(refusals.server);
-    if (parseUri(sender) === null) throw new Refused(refusals.badRequest);
+    if (parseUri(sender, ctx.grammar) === null) throw new Refused(refusals.badRequest);
   }
   const user = uri.user ?? '';
   const given = fieldOf(ctx, settings.xavpCfg, 'priority');
@@ -253,7 +253,7 @@ export function sphereOf(body: string): string | null {
 /** The sphere the presentity is in; null: it tells none. */
 export async function currentSphere(world: World, presUri: string): Promise<string | null> {
   const { settings, states, publishers } = world;
-  const uri = parseUri(presUri);
+  const uri = parseUri(presUri, world.server.grammar);
   if (!settings.sphere || uri === null) return null;
   if (settings.cache === PublishCache.hybrid) {
     const known = publishers.sphere(presUri, 'presence');
@@ -271,7 +271,7 @@ export async function updateHardState(
   fileUri: string,
   fileName: string,
 ): Promise<boolean> {
-  const uri = parseUri(presUri);
+  const uri = parseUri(presUri, world.server.grammar);
   if (event.spec?.hardState === undefined || uri === null) return false;
   const user = uri.user ?? '';
   const body = await event.spec.hardState(user, uri.host, fileUri);

@@ -1,12 +1,5 @@
 /** SUBSCRIBE (RFC 6665 §4.2.1): a dialog is made, refreshed or ended, answered, and its NOTIFY sent. */
-import {
-  bracket,
-  HeaderId,
-  parseUri,
-  type RouteContext,
-  type SipMessage,
-  type Verdict,
-} from '../../runtime/sdk/index.js';
+import { bracket, HeaderId, type RouteContext, type SipMessage, type Verdict } from '../../runtime/sdk/index.js';
 import { standingOf } from './authorization.js';
 import { type Package, parseEvent } from './events.js';
 import { notify, notifyAll, removeSubscription, roundOf, SUBS } from './notify.js';
@@ -29,7 +22,7 @@ export async function handleSubscribe(
   try {
     const { subs, isNew } = read(world, ctx, watcher);
     if (isNew && !subs.event.isSharedLine) {
-      const uri = parseUri(ctx.uri);
+      const uri = ctx.requestUri;
       if (uri === null) return -1;
       subs.presUri = uriOf(uri.user ?? '', uri.host);
     }
@@ -86,9 +79,7 @@ function read(
     throw new Refused(refusals.badEvent);
   }
   const expires = expiresFor(world, expiresOf(ctx) ?? event.spec.defaultExpires);
-  const { to, from, cseq, callId } = msg;
-  const contacts = msg.contacts();
-  const contact = contacts === null || contacts === 'star' ? undefined : contacts[0];
+  const { to, from, cseq, callId, contact } = msg;
   const [toUri, fromUri] = [to?.uri, from?.uri];
   if (!toUri || !fromUri || !cseq || !callId || !contact || !from?.tag) throw new Refused(refusals.server);
   const isNew = !to?.tag;

@@ -1,37 +1,23 @@
-/**
- * One dialog-info document (RFC 4235) of several: all their dialogs, or the one that matters most. Its version is each watcher's
- * own: a placeholder of fixed width stands for it until then.
- */
+/** One dialog-info document (RFC 4235) of several: all their dialogs, or the one that matters most. */
+import { elementsOf, newState } from '../../runtime/sdk/aggregated-xml.js';
 import {
   append,
   attributeOf,
-  childrenOf,
   type Document,
   type Element,
   firstNamed,
-  isElement,
   nameOf,
-  newXml,
-  parseXml,
+  parseAll,
   writeXml,
 } from '../../runtime/sdk/xml.js';
 
-const VERSION_PLACE = '00000000000';
 const MAX_ENTITY = 1024;
 
 export function aggregate(user: string, domain: string, bodies: readonly string[], single: boolean): string | null {
-  const documents: Document[] = [];
-  for (const body of bodies) {
-    const doc = parseXml(body);
-    if (doc === null) return null;
-    documents.push(doc);
-  }
+  const documents = parseAll(bodies);
   const entity = `sip:${user}@${domain}`;
-  if (documents.length === 0 || entity.length >= MAX_ENTITY) return null;
-  const doc = newXml('dialog-info', {
-    xmlns: 'urn:ietf:params:xml:ns:dialog-info',
-    version: VERSION_PLACE,
-    state: 'full',
+  if (documents === null || documents.length === 0 || entity.length >= MAX_ENTITY) return null;
+  const doc = newState('dialog-info', 'urn:ietf:params:xml:ns:dialog-info', {
     entity: Buffer.from(entity, 'latin1').toString('utf8'),
   });
   const root = doc.documentElement;
@@ -43,17 +29,6 @@ export function aggregate(user: string, domain: string, bodies: readonly string[
     append(root, winner);
   }
   return writeXml(doc, true);
-}
-/** Null: the body has no placeholder. */
-export function withVersion(body: string, version: number): string | null {
-  const at = body.indexOf(`version="${VERSION_PLACE}"`, 34);
-  if (at < 0) return null;
-  return `${body.slice(0, at)}version="${version}"${body.slice(at + VERSION_PLACE.length + 10)}`;
-}
-
-function* elementsOf(documents: readonly Document[]): Iterable<Element> {
-  for (const { documentElement: root } of documents)
-    if (root !== null) for (const node of childrenOf(root)) if (isElement(node)) yield node;
 }
 
 /** How much a state of the same dialog elsewhere counts; with as much or more than this, a lower one is out of date. */

@@ -1,6 +1,7 @@
 /** presence_dialoginfo: the package dialog (RFC 4235), which lamps of busy lines live by. */
+import { withVersion } from '../../runtime/sdk/aggregated-xml.js';
 import { defineModule } from '../../runtime/sdk/index.js';
-import { aggregate, withVersion } from './aggregate.js';
+import { aggregate } from './aggregate.js';
 
 /** What a package needs of presence (its api). */
 interface PresenceApi {

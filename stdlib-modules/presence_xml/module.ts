@@ -177,11 +177,12 @@ export default defineModule({
       doc: 'Is a tuple of the presentity open, closed, or what is asked for?',
       args: [varStr('presentity', 'URI'), varStr('status')],
       routes: ['any'],
+      constArgs: true,
       returns: { 1: 'yes', [-1]: 'no, or nothing is known' },
       async: 'always',
       example: 'if (pres_check_basic("sip:alice@example.com", "open")) xlog("there\\n");',
-      async run(me, _ctx, uri, status) {
-        const body = await bodyOf(me.uses.get<PresenceApi>('presence'), uri);
+      async run(me, ctx, uri, status) {
+        const body = await bodyOf(ctx, me.uses.get<PresenceApi>('presence'), uri);
         return body !== null && hasBasic(body, status) ? 1 : -1;
       },
     },
@@ -189,11 +190,12 @@ export default defineModule({
       doc: 'Does the presentity tell this activity?',
       args: [varStr('presentity', 'URI'), varStr('activity')],
       routes: ['any'],
+      constArgs: true,
       returns: { 1: 'yes', [-1]: 'no, or nothing is known', [-2]: 'it tells none' },
       async: 'always',
       example: 'if (pres_check_activities("sip:alice@example.com", "on-the-phone")) xlog("busy\\n");',
-      async run(me, _ctx, uri, activity) {
-        const body = await bodyOf(me.uses.get<PresenceApi>('presence'), uri);
+      async run(me, ctx, uri, activity) {
+        const body = await bodyOf(ctx, me.uses.get<PresenceApi>('presence'), uri);
         if (body === null) return -1;
         const verdicts = { yes: 1, no: -1, none: -2 } as const;
         return verdicts[hasActivity(body, activity)];
@@ -206,8 +208,8 @@ export default defineModule({
   missing: ['param:xcap_server'],
 });
 
-async function bodyOf(presence: PresenceApi, uri: string): Promise<string | null> {
-  if (parseUri(uri) === null) return null;
+async function bodyOf(ctx: RouteContext, presence: PresenceApi, uri: string): Promise<string | null> {
+  if (parseUri(uri, ctx.grammar) === null) return null;
   try {
     return await presence.body(uri, 'presence');
   } catch {

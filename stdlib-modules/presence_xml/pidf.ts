@@ -14,6 +14,7 @@ import {
   NodeType,
   nameOf,
   newXml,
+  parseAll,
   parseXml,
   writeXml,
 } from '../../runtime/sdk/xml.js';
@@ -22,20 +23,9 @@ const presenceOf = (doc: Document): Element | null => firstNamed(doc.firstChild,
 /** What the first thing in an element says. */
 const said = (element: Element | null): string | null => element?.firstChild?.textContent ?? null;
 
-/** Null when one of them cannot be read. */
-function readAll(bodies: readonly string[]): Document[] | null {
-  const documents: Document[] = [];
-  for (const body of bodies) {
-    const doc = parseXml(body);
-    if (doc === null) return null;
-    documents.push(doc);
-  }
-  return documents;
-}
-
 /** The last document, with what the others have and it has no tuple of the same id for. */
 export function merge(bodies: readonly string[]): string | null {
-  const documents = readAll(bodies);
+  const documents = parseAll(bodies);
   const last = documents?.pop();
   const root = last && presenceOf(last);
   if (!documents || !last || !root) return null;
@@ -60,7 +50,7 @@ const isTuple = (node: Node): node is Element => isElement(node) && nameOf(node)
 
 /** One whole document: the last, or one whose `element` says what stands further right in `priorities`. */
 export function pick(bodies: readonly string[], priorities: string, element: string): string | null {
-  const documents = readAll(bodies);
+  const documents = parseAll(bodies);
   let chosen = documents?.at(-1);
   if (!documents || chosen === undefined) return null;
   if (priorities !== '' && element !== '') {

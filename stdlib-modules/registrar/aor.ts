@@ -1,5 +1,5 @@
 /** From a URI to the address-of-record it is stored under (registrar's common.c). */
-import { lowerAscii, parseUri, type SipUri } from '../../runtime/sdk/index.js';
+import { type Grammar, lowerAscii, parseUri, type SipUri } from '../../runtime/sdk/index.js';
 import { errors, type RegistrarError } from './errors.js';
 
 const MAX_AOR = 256;
@@ -13,8 +13,12 @@ export interface AorRules {
   readonly realmPrefix: string;
 }
 
-export function extractAor(uriText: string, rules: AorRules): { aor: string; uri: SipUri } | RegistrarError {
-  const uri = parseUri(uriText);
+export function extractAor(
+  uriText: string,
+  grammar: Grammar,
+  rules: AorRules,
+): { aor: string; uri: SipUri } | RegistrarError {
+  const uri = parseUri(uriText, grammar);
   if (uri === null) return errors.aorParse;
   const { host } = uri;
   const escaped = uri.user ?? '';

@@ -23,6 +23,9 @@ export const errors = {
   invalidRegId: { status: 400, text: 'Invalid Reg-Id number' },
   /** The location's database does not answer. */
   database: { status: 500, text: 'Server Internal Error' },
+  /** It cannot hold a value of the contact. */
+  contactInsert: { status: 500, text: 'usrloc_contact_insert failed' },
+  contactUpdate: { status: 500, text: 'usrloc_contact_update failed' },
   lowExpires: { status: 423, text: 'Interval too brief' },
 } as const;
 export type RegistrarError = (typeof errors)[keyof typeof errors];

@@ -15,11 +15,14 @@ export function onRecords<T>(
   lost: T,
 ): Maybe<T> {
   if (!env.usrloc.waits) return work();
-  const found = uris.map((uri) => extractAor(uri, aorRules(env)));
+  const found = uris.map((uri) => extractAor(uri, ctx.grammar, aorRules(env)));
   const aors = [...new Set(found.flatMap((one) => (isError(one) ? [] : [one.aor])))].sort();
   return steps(held(env, ctx, domain, aors, work, lost));
 }
-/** As `onRecords` for one record, which the work changes: with `db_mode` 1 too its changes are written first. */
+/**
+ * As `onRecords` for one record, which the work changes: with `db_mode` 1 too its changes are written first. `unwritten`: what
+ * becomes of the result when they could not be.
+ */
 export function onRecord<T>(
   env: Lookups,
   ctx: RouteContext,
@@ -27,17 +30,26 @@ export function onRecord<T>(
   uri: string,
   work: () => T,
   lost: T,
+  unwritten: (result: T) => T = () => lost,
 ): Maybe<T> {
   if (!env.usrloc.waits) return work();
-  const found = extractAor(uri, aorRules(env));
-  return isError(found) ? work() : steps(changed(env, ctx, domain, found.aor, work, lost));
+  const found = extractAor(uri, ctx.grammar, aorRules(env));
+  return isError(found) ? work() : steps(changed(env, ctx, domain, found.aor, work, lost, unwritten));
 }
 
-function* changed<T>(env: Lookups, ctx: RouteContext, domain: Domain, aor: string, work: () => T, lost: T): Steps<T> {
-  const result = yield* held(env, ctx, domain, [aor], work, lost);
+function* changed<T>(
+  env: Lookups,
+  ctx: RouteContext,
+  domain: Domain,
+  aor: string,
+  work: () => T,
+  lost: T,
+  unwritten: (result: T) => T,
+): Steps<T> {
+  const result = yield* held(env, ctx, domain, [aor], work, lost, unwritten);
   const writing = env.usrloc.written(domain.name, aor);
-  if (writing !== null) yield* wait(writing);
-  return result;
+  const whole = writing === null || (yield* wait(writing));
+  return whole ? result : unwritten(result);
 }
 /** In one order for all, so that two never wait for each other. */
 function* held<T>(
@@ -47,6 +59,7 @@ function* held<T>(
   aors: readonly string[],
   work: () => T,
   lost: T,
+  unwritten: (result: T) => T = () => lost,
 ): Steps<T> {
   const [aor, ...others] = aors;
   const holding = aor === undefined ? null : env.usrloc.hold(domain.name, aor);
@@ -65,5 +78,5 @@ function* held<T>(
   } finally {
     whole = yield* wait(record.release());
   }
-  return whole ? result : lost;
+  return whole ? result : unwritten(result);
 }

@@ -69,8 +69,8 @@ export interface UsrlocApi {
   readonly waits: boolean;
   /** Where the database has the records: this one, to work on until it is released. Rejects when it cannot be read. */
   hold(table: string, aor: string): Promise<Held> | null;
-  /** Changes of the record that are being written. */
-  written(table: string, aor: string): Promise<unknown> | null;
+  /** Changes of the record that are being written; false when the database cannot hold them. */
+  written(table: string, aor: string): Promise<boolean> | null;
 }
 interface Held {
   /** False when a change could not be written. */

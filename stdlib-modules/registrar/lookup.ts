@@ -51,7 +51,7 @@ function filterOf(env: Lookups, ctx: RouteContext): (contact: Contact) => boolea
 
 /** -1 not found, -2 found but not for this method, -3 error. `rewrite` false: all contacts become branches. */
 export function lookup(env: Lookups, ctx: RouteContext, domain: Domain, uri: string, rewrite: boolean): Verdict {
-  const extracted = extractAor(uri, aorRules(env));
+  const extracted = extractAor(uri, ctx.grammar, aorRules(env));
   if (isError(extracted)) {
     ctx.log(-1, `failed to extract address of record from [${uri}]`, 'registrar');
     return -3;
@@ -116,13 +116,13 @@ function byTemporaryGruu(domain: Domain, user: string): readonly Contact[] | 'ma
 function way(env: Lookups, ctx: RouteContext, contact: Contact): { dstUri: string | null; path: string | null } | null {
   if (contact.path === '') return { dstUri: contact.received === '' ? null : contact.received, path: null };
   let path = contact.path;
-  let hop = firstHop(path);
+  let hop = firstHop(path, ctx.grammar);
   if (hop !== null && env.params.path_check_local > 0) {
-    const host = parseUri(hop.uri)?.host;
+    const host = parseUri(hop.uri, ctx.grammar)?.host;
     if (host !== undefined && ctx.server.transports.isMyself(host)) {
       if (hop.rest === '') return { dstUri: contact.received === '' ? null : contact.received, path: null };
       path = hop.rest;
-      hop = firstHop(path);
+      hop = firstHop(path, ctx.grammar);
     }
   }
   if (hop === null) {
@@ -229,7 +229,7 @@ export function registered(
   match: number,
   action: number,
 ): boolean {
-  const extracted = extractAor(uri, aorRules(env));
+  const extracted = extractAor(uri, ctx.grammar, aorRules(env));
   if (isError(extracted)) {
     ctx.log(-1, `failed to extract address of record from [${uri}]`, 'registrar');
     return false;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Method } from '../../runtime/sdk/index.js';
+import { defaultGrammar, Method } from '../../runtime/sdk/index.js';
 import { extractAor } from './aor.js';
 import { methodMask, parseQ, qText } from './contacts.js';
 import { isError } from './errors.js';
@@ -33,7 +33,7 @@ describe('address-of-record', () => {
     ['nonsense', plain, 400],
     [`sip:${'u'.repeat(65)}@x`, plain, 500],
   ])('%s', (uri, rules, result) => {
-    const found = extractAor(uri, rules);
+    const found = extractAor(uri, defaultGrammar, rules);
     expect(isError(found) ? found.status : found.aor).toBe(result);
   });
 });
@@ -50,8 +50,11 @@ describe('methods', () => {
 
 describe('path', () => {
   it('first hop and the rest', () => {
-    expect(firstHop('<sip:1.1.1.1;lr>, <sip:2.2.2.2;lr>')).toEqual({ uri: 'sip:1.1.1.1;lr', rest: '<sip:2.2.2.2;lr>' });
-    expect(firstHop('<sip:1.1.1.1;lr>')).toEqual({ uri: 'sip:1.1.1.1;lr', rest: '' });
-    expect(firstHop('<sip:')).toBeNull();
+    expect(firstHop('<sip:1.1.1.1;lr>, <sip:2.2.2.2;lr>', defaultGrammar)).toEqual({
+      uri: 'sip:1.1.1.1;lr',
+      rest: '<sip:2.2.2.2;lr>',
+    });
+    expect(firstHop('<sip:1.1.1.1;lr>', defaultGrammar)).toEqual({ uri: 'sip:1.1.1.1;lr', rest: '' });
+    expect(firstHop('<sip:', defaultGrammar)).toBeNull();
   });
 });

@@ -10,6 +10,7 @@ import {
   type RouteContext,
   type ServerApi,
   StartError,
+  scriptCallback,
   str,
   type Uses,
   type Verdict,
@@ -93,7 +94,7 @@ export default defineModule({
     },
     append_branches: { type: 'int', default: 1, live: true, doc: '0: lookup() takes the first contact only.' },
     case_sensitive: { type: 'int', default: 0, live: true, doc: '1: user names keep their case.' },
-    realm_prefix: { type: 'str', default: '', live: true, doc: 'Taken off the front of the domain.' },
+    realm_prefix: { type: 'str', default: '', live: 'registrar.realm_pref', doc: 'Taken off the front of the domain.' },
     min_expires: { type: 'int', default: 60, min: 0, live: true, doc: 'Least seconds of a binding.' },
     min_expires_mode: { type: 'int', default: 0, doc: '1: refuse shorter ones with 423 instead of raising them.' },
     max_expires: { type: 'int', default: 0, min: 0, live: true, doc: 'Most seconds of a binding; 0: no limit.' },
@@ -161,11 +162,7 @@ export default defineModule({
       default: 0,
       doc: 'lookup() uses contacts 1 with flags of xavp_cfg, 2 with a connection.',
     },
-    event_callback: {
-      type: 'str',
-      default: '',
-      doc: 'Function of a KEMI script; a cfg has event_route[usrloc:contact-expired].',
-    },
+    event_callback: scriptCallback('event_route[usrloc:contact-expired]'),
     use_expired_contacts: { type: 'int', default: 0, live: true, doc: '1: expired contacts count.' },
   },
   stats: {
@@ -308,7 +305,7 @@ export default defineModule({
           ctx.log(-1, 'a contact is found by its record id alone with db_mode 3 only', 'registrar');
           return -2;
         }
-        const extracted = extractAor(uri, aorRules(env));
+        const extracted = extractAor(uri, ctx.grammar, aorRules(env));
         if (isError(extracted)) {
           ctx.log(-1, 'failed to extract Address Of Record', 'registrar');
           return -1;
@@ -363,7 +360,7 @@ export default defineModule({
         if (uri === '') return -1;
         const env = environment(me);
         me.state.profiles.free(ctx, profile);
-        const extracted = extractAor(uri, aorRules(env));
+        const extracted = extractAor(uri, ctx.grammar, aorRules(env));
         if (isError(extracted)) {
           ctx.log(-1, 'failed to extract Address Of Record', 'registrar');
           return -1;

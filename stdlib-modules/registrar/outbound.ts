@@ -27,15 +27,15 @@ export function outboundOf(params: RegistrarParams, ctx: RouteContext): boolean 
   // Not the first hop: the one that is has to say in Path that it keeps the flow.
   const path = msg.header(HeaderId.Path);
   if (path !== undefined) {
-    const top = parseNameAddrList(msg.raw, path.valueStart, path.valueEnd)?.[0]?.uri ?? null;
+    const top = parseNameAddrList(msg.raw, ctx.grammar, path.valueStart, path.valueEnd)?.[0]?.uri ?? null;
     if (top === null) {
       ctx.log(-1, 'Failed to parse Path: header body', 'registrar');
       return errors.unexplained;
     }
     if (top.param('ob') !== null) return true;
   }
-  const first = contacts === 'star' ? undefined : contacts[0];
-  if (first === undefined) return errors.unexplained;
+  const first = msg.contact;
+  if (first === null) return errors.unexplained;
   if (params.regid_mode !== RegId.withOutbound) return true;
   if (supported && first.param('reg-id') !== null) {
     ctx.log(0, 'Outbound used by UAC but not supported by edge proxy', 'registrar');

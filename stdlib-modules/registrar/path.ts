@@ -1,5 +1,5 @@
 /** Path (RFC 3327): the vector stored with a binding, and where a request with it goes first. */
-import { HeaderId, parseNameAddrList, type SipMessage } from '../../runtime/sdk/index.js';
+import { type Grammar, HeaderId, parseNameAddrList, type SipMessage } from '../../runtime/sdk/index.js';
 import { errors, type RegistrarError } from './errors.js';
 
 const MAX_PATH = 1024;
@@ -10,7 +10,7 @@ export function pathOf(msg: SipMessage, useReceived: boolean): { path: string; r
   if (fields.length === 0) return { path: '', received: '' };
   const path = fields.map((f) => f.value).join(',');
   if (path.length + fields.length >= MAX_PATH) return errors.pathParse;
-  const first = parseNameAddrList(path)?.[0]?.uri ?? null;
+  const first = parseNameAddrList(path, msg.grammar)?.[0]?.uri ?? null;
   if (first === null || first.param('lr') === null) return errors.pathParse;
   return { path, received: useReceived ? unescaped(first.param('received') ?? '') : '' };
 }
@@ -30,8 +30,8 @@ function unescaped(text: string): string {
 }
 
 /** URI of the first hop; null when the vector is malformed. `rest` is what follows it, '' when nothing does. */
-export function firstHop(path: string): { uri: string; rest: string } | null {
-  const list = parseNameAddrList(path);
+export function firstHop(path: string, grammar: Grammar): { uri: string; rest: string } | null {
+  const list = parseNameAddrList(path, grammar);
   const first = list?.[0];
   if (!first) return null;
   const second = list?.[1];

@@ -14,7 +14,7 @@ export function lookupXavp(
   record: string,
   contacts: string,
 ): Verdict {
-  const extracted = extractAor(uri, aorRules(env));
+  const extracted = extractAor(uri, ctx.grammar, aorRules(env));
   if (isError(extracted) || record === '' || contacts === '') return -1;
   const found = domain.get(extracted.aor)?.contacts;
   if (found === undefined) return -1;
@@ -36,11 +36,11 @@ const Agree = { port: 1, transport: 2 } as const;
 
 /** Does the message come from where one of the contacts is? */
 export function isFromUser(env: Lookups, ctx: RouteContext, domain: Domain, uri: string, mode: number): boolean {
-  const extracted = extractAor(uri, aorRules(env));
+  const extracted = extractAor(uri, ctx.grammar, aorRules(env));
   if (isError(extracted)) return false;
   const { src, proto } = ctx.msg.received;
   for (const contact of domain.get(extracted.aor)?.contacts ?? []) {
-    const from = parseUri(contact.received === '' ? contact.uri : contact.received);
+    const from = parseUri(contact.received === '' ? contact.uri : contact.received, ctx.grammar);
     if (from === null) return false;
     const host = from.host.startsWith('[') ? from.host.slice(1, -1) : from.host;
     if (lowerAscii(host) !== src.ip) continue;

@@ -65,10 +65,14 @@ export function save(
     uri ?? ctx.msg.to?.uriText ?? '',
     () => saving.run(uri),
     lost,
+    (done) => ({ error: 'error' in done ? done.error : unwritten(done.verdict), contact: '' }),
   );
   if (result instanceof Promise) return result.then((done) => finish(env, counters, ctx, flags, done));
   return finish(env, counters, ctx, flags, result);
 }
+/** What Kamailio says of a contact that its database does not take. */
+const unwritten = (verdict: Verdict): RegistrarError =>
+  verdict === 1 ? errors.contactInsert : verdict === 2 ? errors.contactUpdate : errors.database;
 /** Counts, and answers when it is time for that. */
 function finish(
   env: Replies,
@@ -130,7 +134,7 @@ class Saving {
       caseSensitive: params.case_sensitive !== 0,
       realmPrefix: params.realm_prefix,
     };
-    const extracted = extractAor(uri ?? to.uriText, rules);
+    const extracted = extractAor(uri ?? to.uriText, this.ctx.grammar, rules);
     if (isError(extracted)) {
       this.ctx.log(-1, `failed to extract Address Of Record from [${uri ?? to.uriText}]`, 'registrar');
       return this.fail(extracted);

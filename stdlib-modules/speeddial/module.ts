@@ -33,8 +33,8 @@ export default defineModule({
       async run(me, ctx, table, ownerText) {
         const { params, state } = me;
         if (table === '') return -1;
-        const owner = ownerText ? parseUri(ownerText) : ctx.msg.from?.uri;
-        const dialled = parseUri(ctx.uri);
+        const owner = ownerText ? parseUri(ownerText, ctx.grammar) : ctx.msg.from?.uri;
+        const dialled = ctx.requestUri;
         if (!owner || !dialled) {
           ctx.log(-1, 'bad owner or Request-URI', 'speeddial');
           return -1;

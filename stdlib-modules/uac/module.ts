@@ -15,6 +15,7 @@ import {
   RpcStruct,
   type ServerApi,
   StartError,
+  scriptCallback,
   type Timer,
   type Uses,
   type Value,
@@ -396,11 +397,7 @@ export default defineModule({
       min: 0,
       doc: 'Seconds in which uac.reg_reload is refused after the last one; 0: it may follow at once.',
     },
-    event_callback: {
-      type: 'str',
-      default: '',
-      doc: 'Not used: names a function of a KEMI script; a native cfg has event_route[uac:reply].',
-    },
+    event_callback: scriptCallback('event_route[uac:reply]'),
     reg_active: { type: 'int', default: 1, doc: '0: nothing is registered until uac.reg_active says so.' },
     reg_use_domain: { type: 'int', default: 0, doc: '1: local users are looked up with their domain.' },
     default_socket: { type: 'str', default: '', doc: 'Socket for REGISTER requests that have none of their own.' },
@@ -472,8 +469,8 @@ export default defineModule({
       returns: { ...found, [-2]: 'not a URI' },
       example: 'if (uac_reg_lookup_uri("$fu", "$var(uuid)")) { xlog("$var(uuid)\\n"); }',
       run(me, ctx, uri, result) {
-        if (parseUri(uri) === null) return -2;
-        const r = me.state.registrations?.byUri(uri) ?? null;
+        if (parseUri(uri, ctx.grammar) === null) return -2;
+        const r = me.state.registrations?.byUri(uri, ctx.grammar) ?? null;
         return r !== null && result.set?.(ctx, r.uuid) !== false ? 1 : -1;
       },
     },
@@ -510,7 +507,11 @@ export default defineModule({
         const all = state.registrations;
         if (all === null || (mode & 1) !== (mode & ~2)) return -1;
         const r =
-          (mode & 1) === 0 ? all.records.get(key) : params.reg_use_domain ? all.byUri(key) : all.byUser(key, null);
+          (mode & 1) === 0
+            ? all.records.get(key)
+            : params.reg_use_domain
+              ? all.byUri(key, ctx.grammar)
+              : all.byUser(key, null);
         if (r === undefined || r === null) return -1;
         ctx.draft.uri = `sip:${r.remoteUser}@${r.remoteDomain}`;
         ctx.draft.dstUri = r.authProxy === '' ? null : r.authProxy;

@@ -4,6 +4,7 @@
 import {
   type Database,
   type DbCell,
+  type Grammar,
   HeaderId,
   type ListenSocket,
   type LocalOutcome,
@@ -101,8 +102,8 @@ export class Registrations {
       if (r.localUser === user && (domain === null || r.localDomain === domain)) return r;
     return null;
   }
-  byUri(uri: string): Registration | null {
-    const parsed = parseUri(uri);
+  byUri(uri: string, grammar: Grammar): Registration | null {
+    const parsed = parseUri(uri, grammar);
     return parsed === null ? null : this.byUser(parsed.user ?? '', this.options.useDomain ? parsed.host : null);
   }
   /** Null: no such record; undefined: nothing can be looked for by that name. */

@@ -110,7 +110,7 @@ export default defineModule({
       async: 'always',
       example: 'if (!check_uri("$ru")) xlog("not your URI\\n");',
       run: (me, ctx, text, user, realm) =>
-        check(me, ctx, parseUri(text), user && realm ? { user, host: realm } : undefined),
+        check(me, ctx, parseUri(text, ctx.grammar), user && realm ? { user, host: realm } : undefined),
     },
     does_uri_exist: {
       doc: 'Is the user of the Request-URI in the table?',
@@ -121,7 +121,7 @@ export default defineModule({
       example: 'if (!does_uri_exist()) { sl_send_reply("404", "Not Found"); exit; }',
       async run(me, ctx) {
         const { params, state } = me;
-        const uri = parseUri(ctx.uri);
+        const uri = ctx.requestUri;
         if (!uri || !state.db) return -1;
         const column = params.use_uri_table ? params.uriuser_column : params.user_column;
         const where = {

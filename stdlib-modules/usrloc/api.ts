@@ -23,8 +23,11 @@ export interface UsrlocApi {
    * `DbError`. Null with other modes: memory has it.
    */
   hold(table: string, aor: string): Promise<Held> | null;
-  /** With `db_mode` 1: settles when the changes of a record are written, or could not be. Null: nothing is under way. */
-  written(table: string, aor: string): Promise<unknown> | null;
+  /**
+   * With `db_mode` 1: settles when the changes of a record are written, or could not be; false when the database cannot hold them.
+   * Null: nothing is under way.
+   */
+  written(table: string, aor: string): Promise<boolean> | null;
   /** AORs keep their case (registrar's `case_sensitive`): how RPC commands compare. */
   setCaseSensitive(on: boolean): void;
 }

@@ -3,6 +3,7 @@
  * which carries record id, AOR hash and time (ul_keepalive.c).
  */
 import {
+  type Grammar,
   type ListenSocket,
   type NextHop,
   type Proto,
@@ -55,6 +56,7 @@ export class Keepalives {
   record(record: AorRecord): void {
     const { mode, filter, timeoutSec, intervalSec } = this.settings;
     const { natFlag } = this.location.options;
+    const { grammar } = this.server;
     const now = this.location.nowSec();
     const serverId = this.server.settings.values.server_id;
     this.counter = (this.counter + 1) >>> 0;
@@ -70,7 +72,7 @@ export class Keepalives {
         }
       }
       if (intervalSec > 0 && contact.lastKeepalive + this.waitSec() > now) continue;
-      const target = parseUri(contact.received || firstPathUri(contact.path) || contact.uri);
+      const target = parseUri(contact.received || firstPathUri(contact.path, grammar) || contact.uri, grammar);
       if (target === null) continue;
       const proto = (target.transport ?? 'udp') as Proto;
       if (mode & KeepaliveMode.udp && proto !== 'udp') continue;
@@ -174,7 +176,8 @@ export class Keepalives {
 }
 
 const isNumeric = (host: string): boolean => host.includes(':') || /^[0-9.]+$/.test(host);
-const firstPathUri = (path: string): string => (path === '' ? '' : (parseNameAddrList(path)?.[0]?.uriText ?? ''));
+const firstPathUri = (path: string, grammar: Grammar): string =>
+  path === '' ? '' : (parseNameAddrList(path, grammar)?.[0]?.uriText ?? '');
 
 /** `ka_reply_codes`: `2,404`; null when it is not a list of numbers. `0` stands for all. */
 export function replyCodesOf(text: string): number[] | null {

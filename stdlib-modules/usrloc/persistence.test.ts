@@ -93,6 +93,23 @@ describe('write-through', () => {
     expect(read?.dbState).toBe(DbState.synced);
   });
 
+  it('what the database cannot hold is not made, and not tried again', async () => {
+    const w = await world();
+    const bad = w.domain.getOrCreate('gr\xfcn');
+    w.domain.insert(bad, info());
+    expect(await w.persistence.written(w.domain, 'gr\xfcn')).toBe(false);
+    expect([w.domain.get('gr\xfcn'), w.domain.contactCount]).toEqual([null, 0]);
+    const good = w.domain.getOrCreate('bob');
+    const contact = w.domain.insert(good, info());
+    await w.persistence.written(w.domain, 'bob');
+    w.domain.update(good, contact, info({ cseq: 2, userAgent: 'B\xfcro' }));
+    expect(await w.persistence.written(w.domain, 'bob')).toBe(false);
+    await w.persistence.flush();
+    expect([contact.cseq, (await w.rows())[0]?.cseq]).toEqual([2, 1]);
+    w.domain.update(good, contact, info({ cseq: 3 }));
+    expect([await w.persistence.written(w.domain, 'bob'), (await w.rows())[0]?.cseq]).toEqual([true, 3]);
+  });
+
   it('does not write what is for memory only', async () => {
     const w = await world();
     w.domain.insert(w.domain.getOrCreate('bob'), info({ flags: 1 }));

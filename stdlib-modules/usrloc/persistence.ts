@@ -1,7 +1,8 @@
 /**
  * The location in a database, for `db_mode` 1 (each change is written at once), 2 (at the timer's ticks) and 4 (read at the
- * start, never written). Memory answers; what could not be written is tried again at the next tick. With `db_mode` 3 the
- * database answers: a record is read when somebody wants it, written before it is let go, and not kept.
+ * start, never written). Memory answers; what could not be written is tried again at the next tick, unless the database cannot hold
+ * a value of it: then it is given up, and with `db_mode` 1 a new contact is not made. With `db_mode` 3 the database answers: a
+ * record is read when somebody wants it, written before it is let go, and not kept.
  *
  * ```
  *   insert ──► new ──written──► synced ──refresh──► dirty ──written──► synced
@@ -65,6 +66,8 @@ export class Persistence {
   private readonly busy = new Map<string, Promise<void>>();
   private readonly gone = new Map<string, Gone>();
   private flushing: Promise<void> | null = null;
+  /** What the database cannot hold; until it changes it is not tried again. */
+  private readonly unwritable = new WeakSet<Contact>();
   /** Records that are held, and who waits for them: settles when the last one has let go. */
   private readonly held = new Map<string, Promise<void>>();
 
@@ -177,7 +180,13 @@ export class Persistence {
     const { user, domain: host } = splitAor(aor, useDomain);
     const owner: [string, '=', string][] = [[columns.user, '=', user]];
     if (host !== null) owner.push([columns.domain, '=', host]);
-    this.take(domain, await this.db.query(domain.name, { where: [...owner, ...this.ownRows([])] }));
+    try {
+      this.take(domain, await this.db.query(domain.name, { where: [...owner, ...this.ownRows([])] }));
+    } catch (error) {
+      // No row can have such a name.
+      if (error instanceof DbError && error.failure === 'value') return;
+      throw error;
+    }
     if (!keepsXavp) return;
     for (const { ruid } of domain.get(aor)?.contacts ?? []) await this.loadAttributes(domain, ruid);
   }
@@ -191,13 +200,15 @@ export class Persistence {
     return whole && contacts.every((contact) => contact.dbState === DbState.synced || isMemoryOnly(contact));
   }
   /** See `UsrlocApi.written`. */
-  written(domain: Domain, aor: string): Promise<unknown> | null {
+  written(domain: Domain, aor: string): Promise<boolean> | null {
     if (this.settings.mode !== DbMode.writeThrough || this.busy.size === 0) return null;
-    const ruids = (domain.get(aor)?.contacts ?? []).map(({ ruid }) => ruid);
+    const contacts = domain.get(aor)?.contacts ?? [];
+    const ruids = contacts.map(({ ruid }) => ruid);
     for (const { table, contact } of this.gone.values())
       if (table === domain.name && contact.aor === aor) ruids.push(contact.ruid);
     const writes = ruids.map((ruid) => this.busy.get(ruid)).filter((write) => write !== undefined);
-    return writes.length === 0 ? null : Promise.all(writes);
+    if (writes.length === 0) return null;
+    return Promise.all(writes).then(() => !contacts.some((contact) => this.unwritable.has(contact)));
   }
 
   // ---------------------------------------------------------------------------------------------------------------
@@ -209,11 +220,12 @@ export class Persistence {
     const now = this.settings.mode === DbMode.writeThrough || this.settings.mode === DbMode.only;
     switch (event) {
       case 'insert':
-        if (now) this.enqueue(contact, () => this.write(contact, domain.name));
+        if (now) this.enqueue(contact, () => this.write(contact, domain));
         break;
       case 'update':
+        this.unwritable.delete(contact);
         if (contact.dbState === DbState.synced) contact.dbState = DbState.dirty;
-        if (now) this.enqueue(contact, () => this.write(contact, domain.name));
+        if (now) this.enqueue(contact, () => this.write(contact, domain));
         break;
       default: {
         if (contact.dbState === DbState.unsaved && !this.busy.has(contact.ruid)) return;
@@ -237,9 +249,10 @@ export class Persistence {
     });
   }
 
-  private async write(contact: Contact, table: string): Promise<void> {
+  private async write(contact: Contact, domain: Domain): Promise<void> {
+    const table = domain.name;
     const before = contact.dbState;
-    if (before === DbState.synced || this.gone.has(contact.ruid)) return;
+    if (before === DbState.synced || this.gone.has(contact.ruid) || this.unwritable.has(contact)) return;
     contact.dbState = DbState.synced;
     try {
       if (before === DbState.unsaved || this.settings.updateAsInsert) await this.insert(contact, table);
@@ -247,8 +260,16 @@ export class Persistence {
       if (this.settings.keepsXavp) await this.writeAttributes(contact, table);
     } catch (error) {
       contact.dbState = before;
+      if (error instanceof DbError && error.failure === 'value') this.giveUp(contact, domain);
       throw error;
     }
+  }
+  private giveUp(contact: Contact, domain: Domain): void {
+    this.unwritable.add(contact);
+    const record = domain.get(contact.aor);
+    if (this.settings.mode !== DbMode.writeThrough || contact.dbState !== DbState.unsaved || record === null) return;
+    domain.remove(record, contact);
+    domain.release(record);
   }
   private async insert(contact: Contact, table: string): Promise<void> {
     const row = rowOf(contact, this.settings);
@@ -315,7 +336,7 @@ export class Persistence {
       for (const record of domain.records.values()) {
         for (const contact of record.contacts) {
           if (contact.dbState !== DbState.synced && !isMemoryOnly(contact))
-            work.push(() => this.enqueue(contact, () => this.write(contact, domain.name)));
+            work.push(() => this.enqueue(contact, () => this.write(contact, domain)));
         }
       }
     }

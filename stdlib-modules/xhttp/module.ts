@@ -11,6 +11,7 @@ import {
   type Regex,
   type RouteContext,
   type ServerApi,
+  scriptCallback,
   type Verdict,
   varInt,
   varStr,
@@ -49,7 +50,7 @@ function receive(state: XhttpState, server: ServerApi, bytes: string, received: 
     server.log(-1, 'xhttp', `an HTTP request came in, but there is no event_route[${EVENT}]`);
     return false;
   }
-  const msg = indexMessage(withVia(bytes, received), received);
+  const msg = indexMessage(withVia(bytes, received), received, server.grammar);
   if (msg instanceof ParseFailure || msg.via === null) return false;
   void server.script.runEvent(EVENT, msg);
   return true;
@@ -64,7 +65,7 @@ export default defineModule({
   params: {
     url_match: { type: 'str', default: '', doc: 'Only URLs this expression matches are taken.' },
     url_skip: { type: 'str', default: '', doc: 'URLs this expression matches are left to others.' },
-    event_callback: { type: 'str', default: '', doc: 'Accepted; the event route is in the cfg.' },
+    event_callback: scriptCallback('event_route[xhttp:request]'),
   },
   stats: {},
   state: (_init, params: { url_match: string; url_skip: string }): XhttpState => ({
@@ -79,6 +80,7 @@ export default defineModule({
       doc: 'Answers an HTTP request.',
       args: [varInt('code'), varStr('reason'), varStr('contentType', "'' none"), varStr('body', "'' none")],
       routes: ['request', 'event'],
+      constArgs: true,
       returns: { 1: 'sent', [-1]: 'could not be sent' },
       example: 'xhttp_reply("200", "OK", "text/html", "<html><body>Hello</body></html>");',
       run: (_me, ctx, code, reason, type, body) => reply(ctx, code, reason, type, body),
@@ -95,5 +97,5 @@ export default defineModule({
   api: () => ({ reply }),
   eventRoutes: { [EVENT]: { doc: 'An HTTP request came in.' } },
   // bind_xhttp is no function of the cfg: other C modules call it.
-  missing: ['bind_xhttp', 'transformation:url'],
+  missing: ['transformation:url'],
 });

@@ -12,6 +12,7 @@ import {
   type RouteContext,
   type ServerApi,
   StartError,
+  scriptCallback,
   type Verdict,
   varInt,
   varStr,
@@ -40,7 +41,7 @@ function receive(state: XmlrpcState, server: ServerApi, route: string, bytes: st
   const [, method = '', url] = REQUEST_LINE.exec(bytes) ?? [];
   if (url === undefined || state.skip?.test(url) || (state.match !== null && !state.match.test(url))) return false;
   if (!/^(?:GET|POST)$/i.test(method)) return false;
-  const msg = indexMessage(asRequest(bytes, from), from);
+  const msg = indexMessage(asRequest(bytes, from), from, server.grammar);
   if (msg instanceof ParseFailure || msg.via === null) return false;
   void server.script.runRoute(route, msg);
   return true;
@@ -69,7 +70,7 @@ export default defineModule({
     mode: { type: 'int', default: 0, doc: '1: HTTP requests are left to another module.' },
     url_match: { type: 'str', default: '', doc: 'Only URLs this expression matches are taken.' },
     url_skip: { type: 'str', default: '', doc: 'URLs this expression matches are left to others.' },
-    event_callback: { type: 'str', default: '', doc: 'Accepted; the route is in the cfg.' },
+    event_callback: scriptCallback('the route that `route` names'),
   },
   stats: {},
   state: (_init, params: { url_match: string; url_skip: string }): XmlrpcState => ({

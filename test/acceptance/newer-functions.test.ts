@@ -49,6 +49,23 @@ const rows: readonly (readonly [string, number, (string | undefined)?, string?])
   ['sht_is_null("nope", "k")', 2],
   ['sht_inc("nope", "k")', -1],
   ['t_cancel_branch_idx("1", "1", "0")', -1],
+  [
+    '$xavp(to=>uri) = "sip:x@y"; $xavp(to[0]=>dsturi) = "sip:10.0.0.2"; xavp_push_dst("to")',
+    1,
+    '$ru $du',
+    'sip:x@y sip:10.0.0.2',
+  ],
+  ['$xavp(on=>socket) = "udp:127.0.0.1:5060"; xavp_push_dst("on")', 1, '$ru $fs', 'sip:x@y udp:127.0.0.1:5060'],
+  ['xavp_push_dst("none")', -1],
+  [
+    'append_hf("X-Late: yes\\r\\n"); msg_changed_route("CHANGED")',
+    1,
+    '$var(seen) [$hdr(X-Late)] $fU',
+    'yes [<null>] a',
+  ],
+  ['msg_changed_route("NONE_$rm")', -1],
+  ['$avp(whom) = "w"; is_sip()', 1, '$avp(WHO) $avp(s:whom) $cnt($avp(who))', 'w w 1'],
+  ['$avp(i:7) = "n"; is_sip()', 1, '$avp(number) $avp(7)', 'n n'],
 ];
 
 it('they answer as their pages say', async () => {
@@ -57,12 +74,18 @@ it('they answer as their pages say', async () => {
     .join('\n  ');
   const cfg = `listen=udp:127.0.0.1:5060
 ${modules.map((name) => `loadmodule "${name}.so"`).join('\n')}
+modparam("pv", "avp_aliases", "who=whom;number=i:7")
 modparam("htable", "htable", "t=>size=4;")
 modparam("htable", "htable", "zero=>size=4;initval=5;")
 request_route {
   $sht(t=>set) = "x";
   ${body.replaceAll(' && ', '; ')}
   sl_send_reply("200", "OK");
+}
+route[CHANGED] {
+  $var(seen) = $hdr(X-Late);
+  $fU = "lost";
+  exit;
 }`;
   const env = simulatedEnvironment();
   const server = await startBuilt(await buildCfg('newer.cfg', cfg), env);

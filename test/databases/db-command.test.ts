@@ -62,7 +62,11 @@ for (const server of ['mysql', 'postgres'] as const)
       const databases = await databasesWith(['db_sqlite']);
       const db = await databases.open(old, 'test');
       await db.transaction(async (within) => {
-        const users = Array.from({ length: 1500 }, (_, i) => ({ username: `u${i}`, domain: 'example.org', ha1: 'ä' }));
+        const users = Array.from({ length: 1500 }, (_, i) => ({
+          username: `u${i}`,
+          domain: 'example.org',
+          ha1: '\xc3\xa4',
+        }));
         await Promise.all(users.map((user) => within.insert('subscriber', user)));
       });
       await db.delete('subscriber', { username: 'u0' });

@@ -81,6 +81,22 @@ function laws(module: string, { open, types }: Subject): void {
     expect((await db.delete('thing', { name })).affected).toBe(1);
   });
 
+  it('what is no UTF-8 is not stored as something else, and finds nothing', async () => {
+    await empty();
+    await db.insert('thing', { name: 'gr\xc3\xbcn', n: 1 });
+    const name = 'gr\xfcn';
+    expect(await failureOf(db.insert('thing', { name }))).toBe('value');
+    expect(await failureOf(db.update('thing', { name }, { n: 1 }))).toBe('value');
+    const found = await db.query('thing', { where: { name } }).then(
+      ({ rows }) => rows,
+      (error: unknown) => error,
+    );
+    // PostgreSQL refuses to look.
+    expect(found instanceof DbError ? found.failure : found).toEqual(found instanceof DbError ? 'value' : []);
+    expect(await failureOf(db.raw(`SELECT * FROM thing WHERE name = '${name}'`))).toBe('value');
+    expect((await db.query('thing', { columns: ['name'] })).rows).toEqual([['gr\xc3\xbcn']]);
+  });
+
   it('names of tables and columns are quoted', async () => {
     expect(await failureOf(db.query('thing"; DROP TABLE thing; --'))).toBe('refused');
     expect(await failureOf(db.query('thing`; DROP TABLE thing; --'))).toBe('refused');
