@@ -20,6 +20,8 @@ export interface FunctionDeclaration {
   readonly runs: readonly RouteKind[];
   readonly example: string;
   readonly constArgs: boolean;
+  /** What it needs and the runtime does not have. */
+  readonly lacks?: string;
   /** Set on an alias: the name it stands for. */
   readonly aliasOf?: string;
 }
@@ -70,6 +72,7 @@ interface DeclaredModule {
         runs?: readonly RouteKind[];
         example: string;
         constArgs?: boolean;
+        lacks?: string;
         aliases?: readonly string[];
       }
     >
@@ -109,6 +112,7 @@ export function declarationOf(module: DeclaredModule): ModuleDeclaration {
       async: spec.async ?? 'never',
       runs: spec.runs ?? [],
       constArgs: spec.constArgs ?? false,
+      ...(spec.lacks !== undefined && { lacks: spec.lacks }),
     };
     functions[name] = declared;
     for (const alias of spec.aliases ?? []) functions[alias] = { ...declared, name: alias, aliasOf: name };

@@ -30,7 +30,7 @@ export function withReadFile(host: Host, readFile: Host['readFile']): Host {
   };
 }
 
-/** Names that Kamailio 3.0 or 3.1 had and 5.6.3 has not, with the last version that had them; names newer than 5.6.3. */
+/** Names that Kamailio 3.0 or 3.1 had and 5.6.3 has not, with the last version that had them; names newer than 5.6.3, with the first. */
 export interface Versions {
   readonly gone: {
     readonly modules: Readonly<Record<string, string>>;
@@ -39,14 +39,10 @@ export interface Versions {
     readonly params: Readonly<Record<string, readonly [module: string, last: string]>>;
     readonly pvs: Readonly<Record<string, readonly [module: string, last: string]>>;
   };
-  /** `module:name`. */
-  readonly newer: {
-    readonly modules: readonly string[];
-    readonly functions: readonly string[];
-    readonly params: readonly string[];
-    readonly pvs: readonly string[];
-    readonly transformations: readonly string[];
-  };
+  /** `module:name` (of modules the name alone) → the first version that has it: `5.8`. */
+  readonly newer: Readonly<
+    Record<'modules' | 'functions' | 'params' | 'pvs' | 'transformations', Readonly<Record<string, string>>>
+  >;
 }
 
 /** Names in Kamailio 5.6.3 and newer, compact: see `scripts/make-catalog.ts`. */

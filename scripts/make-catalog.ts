@@ -1,8 +1,9 @@
 /**
  * Makes compiler/catalog/kamailio-names.json, the names Kamailio has, and kamailio-versions.json, when they came and went,
  * from the folder of catalog files given as argument (`modules.json`, `core.json` and `removed.json`, facts taken from
- * Kamailio's source): tsx scripts/make-catalog.ts FOLDER
+ * Kamailio's source) and from Kamailio's repository, whose tags tell when a name came: tsx scripts/make-catalog.ts FOLDER REPOSITORY
  */
+import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Catalog, Versions } from '../compiler/host.js';
@@ -51,9 +52,9 @@ interface SourceCore {
   readonly coreEventRoutes: readonly string[];
 }
 
-const folder = process.argv[2];
-if (!folder) {
-  console.error('usage: tsx scripts/make-catalog.ts FOLDER');
+const [folder, repository] = process.argv.slice(2);
+if (!folder || !repository) {
+  console.error('usage: tsx scripts/make-catalog.ts FOLDER REPOSITORY');
   process.exit(2);
 }
 const read = <T>(name: string): T => JSON.parse(readFileSync(join(folder, name), 'utf8')) as T;
@@ -109,6 +110,34 @@ function goneModules(): SourceModule[] {
   return removed.filter((r) => r.moduleGone && r.in563).map((r) => ({ ...r, name: r.module }));
 }
 
+/** Releases after 5.6, and what is in none of them. */
+const releases = ['5.7.0', '5.8.0', '6.0.0', '6.1.0'] as const;
+const NEXT = '6.2';
+const git = (...args: string[]): string =>
+  execFileSync('git', ['-C', repository!, ...args], { encoding: 'latin1', maxBuffer: 1 << 28 });
+const literals = new Map<string, ReadonlySet<string>>();
+/** Every string literal of one word in the source of a module. */
+function literalsOf(module: string, release: string): ReadonlySet<string> {
+  const key = `${release}:${module}`;
+  const known = literals.get(key);
+  if (known !== undefined) return known;
+  const under = module === 'core' ? 'src/core' : `src/modules/${module}`;
+  let found = '';
+  try {
+    found = git('grep', '-h', '-I', '-o', '-E', '"[A-Za-z_0-9.]+"', release, '--', `${under}/*.c`, `${under}/*.h`);
+  } catch (error) {
+    // 1: nothing is found, the module is newer.
+    if ((error as { status?: number }).status !== 1) throw error;
+  }
+  const made = new Set(found.split('\n').map((word) => word.slice(1, -1)));
+  literals.set(key, made);
+  return made;
+}
+const since = (has: (release: string) => boolean): string => releases.find(has)?.slice(0, 3) ?? NEXT;
+/** `names` under which the source of the module writes it. */
+const nameSince = (module: string, ...names: readonly string[]): string =>
+  since((release) => names.some((name) => literalsOf(module, release).has(name)));
+
 /** When a name was there the last time, and what is newer than 5.6. */
 function versions(): Versions {
   const last = (n: Pick<Named, 'in31'>): string => (n.in31 ? '3.1' : '3.0');
@@ -121,7 +150,13 @@ function versions(): Versions {
     return found;
   };
   const newer = (what: 'functions' | 'params' | 'pvs') =>
-    modules.flatMap((m) => (m.in563 ? (m[what] ?? []).filter((n) => !n.in563).map((n) => `${m.name}:${n.name}`) : []));
+    Object.fromEntries(
+      [...modules, { name: 'core', in563: true, functions: [], params: [], pvs: core.corePvs }].flatMap((m) =>
+        (m.in563 ? (m[what] ?? []) : [])
+          .filter((n) => !n.in563)
+          .map((n) => [`${m.name}:${n.name}`, nameSince(m.name, n.name)] as const),
+      ),
+    );
   return {
     gone: {
       modules: Object.fromEntries(removed.filter((r) => r.moduleGone && !r.in563).map((r) => [r.module, last(r)])),
@@ -130,13 +165,21 @@ function versions(): Versions {
       pvs: goneOf('pvs'),
     },
     newer: {
-      modules: modules.filter((m) => !m.in563).map((m) => m.name),
+      modules: Object.fromEntries(
+        modules
+          .filter((m) => !m.in563)
+          .map((m) => [m.name, since((release) => git('ls-tree', release, `src/modules/${m.name}`) !== '')] as const),
+      ),
       functions: newer('functions'),
       params: newer('params'),
       pvs: newer('pvs'),
-      transformations: modules.flatMap((m) =>
-        (m.transformations ?? []).flatMap((t) =>
-          t.ops.filter(({ in563 }) => !in563).map(({ op }) => `${m.name}:${t.class}.${op}`),
+      transformations: Object.fromEntries(
+        modules.flatMap((m) =>
+          (m.transformations ?? []).flatMap((t) =>
+            t.ops
+              .filter(({ in563 }) => !in563)
+              .map(({ op }) => [`${m.name}:${t.class}.${op}`, nameSince(m.name, op, `${t.class}.${op}`)] as const),
+          ),
         ),
       ),
     },
@@ -167,9 +210,15 @@ function asWritten(select: string): string[] {
   return rest.startsWith('params') ? [`${text}.nameaddr.${rest}`, uri] : [uri];
 }
 
+/** What a module gives to others, listed among its functions: a cfg that calls it ends the process. */
+function isApi({ name }: SourceFunction): boolean {
+  return name.startsWith('bind_');
+}
+
 function moduleNames(m: SourceModule): Catalog['modules'][string] {
   const functions: Record<string, [number, number]> = {};
   for (const f of m.functions ?? []) {
+    if (isApi(f)) continue;
     const [min, max] = f.arity563 ?? [f.minArgs, f.maxArgs];
     functions[f.name] = [min, max === null || f.variadic ? -1 : max];
   }

@@ -27,6 +27,8 @@ export async function namesInTests(root: string): Promise<(entry: string) => boo
     for (const [, name] of text.matchAll(/\b(\w+)\(/g)) calls.add(`${name}(`);
     for (const [, name] of text.matchAll(/["']([\w.]+)["']|^\s*(\w+)\s*=/gm)) if (name) words.add(name);
     for (const [, name] of text.matchAll(/^\s*([a-z]\w+)\s*=/gm)) words.add(name!);
+    // Settings of a unit test, `{ dns_cache_flags: 1 }`, and of a cfg within it, `'sip_warning=yes'`.
+    for (const [, name] of text.matchAll(/(?:["'`]|\b(?=[a-z]+_\w+:))([a-z]\w+)(?:=|:)/g)) words.add(name!);
   }
   const read = await namesInGoldens();
   const selects = new Set([...read.selects].map((path) => shape(`@${path}`)));
@@ -48,7 +50,7 @@ function shape(path: string): string {
   return plain
     .replace(/\.params\.[\w*]+$/, '.params.*')
     .replace(/\.(header|h|line)\.[\w*]+/, '.$1.*')
-    .replace(/^@(hf_value2?)\.[\w*]+/, '@$1.*')
+    .replace(/^@(hf_value2?|cfg_selected)\.[\w*]+/, '@$1.*')
     .replace(/^@(hf_value\.\*\.p(?:aram)?)\.\w+/, '@$1.*')
     .replace(/^@((?:proxy_)?authorization)\.[\w*]+/, '@$1.*')
     .replace(/^@(hf_value_exists|cfg_get)\.[\w*]+\.[\w*]+/, '@$1.*.*');

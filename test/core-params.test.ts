@@ -1,17 +1,17 @@
 /** Core parameters that change what a running server does, each seen from outside. */
 import { describe, expect, it } from 'vitest';
 import { RpcCall } from '../runtime/admin/rpc.js';
+import { realEnvironment } from '../runtime/env/real.js';
 import { simulatedEnvironment } from '../runtime/env/simulated.js';
 import { lineLog } from '../runtime/log.js';
 import { dropPrivileges, enterFolder } from '../runtime/privileges.js';
-import { Settings } from '../runtime/settings.js';
+import { type SettingName, Settings } from '../runtime/settings.js';
 import { buildCfg, startBuilt } from './support/in-process.js';
 
 const head = 'debug=2\nlisten=udp:127.0.0.1:5060\nloadmodule "pv.so"\nloadmodule "xlog.so"\nloadmodule "textops.so"\n';
 
 /** What the routes of a cfg log for one OPTIONS. */
-async function logged(cfg: string): Promise<string[]> {
-  const environment = simulatedEnvironment();
+async function logged(cfg: string, environment = simulatedEnvironment()): Promise<string[]> {
   const server = await startBuilt(await buildCfg('core.cfg', `${head}${cfg}`), environment);
   try {
     const peer = await environment.network.bindUdp({ ip: '127.0.0.1', port: 5099 }, () => {});
@@ -110,6 +110,78 @@ describe('values out of range', () => {
   });
 });
 
+describe('other names of a parameter', () => {
+  const rows: [old: string, meant: SettingName, value: number | string][] = [
+    ['add_rport', 'force_rport', 1],
+    ['auto_domains', 'auto_aliases', 0],
+    ['dns_cache_delete_nonexpired', 'dns_cache_del_nonexp', 1],
+    ['dns_sctp_preference', 'dns_sctp_pref', 7],
+    ['dns_tcp_preference', 'dns_tcp_pref', 7],
+    ['dns_tls_preference', 'dns_tls_pref', 7],
+    ['dns_udp_preference', 'dns_udp_pref', 7],
+    ['dns_srv_loadbalancing', 'dns_srv_lb', 1],
+    ['dns_use_cache', 'use_dns_cache', 0],
+    ['dns_use_failover', 'use_dns_failover', 1],
+    ['dst_blocklist_ttl', 'dst_blocklist_expire', 7],
+    ['gid', 'group', 'g'],
+    ['http_reply_hack', 'http_reply_parse', 1],
+    ['ip_nonlocal_bind', 'ip_free_bind', 1],
+    ['ipfreebind', 'ip_free_bind', 1],
+    ['run_dir', 'rundir', '/r'],
+    ['ser_kill_timeout', 'exit_timeout', 7],
+    ['tls_disable', 'disable_tls', 1],
+    ['tls_enable', 'enable_tls', 1],
+    ['uid', 'user', 'u'],
+    ['wdir', 'workdir', '/w'],
+  ];
+  it.each(rows)('%s is %s', (old, meant, value) => {
+    const settings = new Settings();
+    expect(settings.values[meant]).not.toBe(value);
+    expect(settings.assign(old, value)).toBeNull();
+    expect(settings.values[meant]).toBe(value);
+  });
+});
+
+describe('what goes out', () => {
+  /** The peer's datagrams: what a cfg sends for one OPTIONS whose Via names another host. */
+  async function sent(cfg: string): Promise<string[]> {
+    const environment = simulatedEnvironment();
+    const text = `listen=udp:127.0.0.1:5060\nauto_aliases=no\nloadmodule "sl.so"\n${cfg}`;
+    const server = await startBuilt(await buildCfg('core.cfg', text), environment);
+    try {
+      const came: string[] = [];
+      const peer = await environment.network.bindUdp({ ip: '127.0.0.1', port: 5099 }, (bytes) => came.push(bytes));
+      peer.send(
+        'OPTIONS sip:bob@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:5099;branch=z9hG4bKc\r\nFrom: <sip:a@x>;tag=1\r\n' +
+          'To: <sip:b@x>\r\nCall-ID: c\r\nCSeq: 1 OPTIONS\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n',
+        { ip: '127.0.0.1', port: 5060 },
+      );
+      await environment.clock.advance(100);
+      return came;
+    } finally {
+      await server.stop(0);
+    }
+  }
+  const reply = 'request_route { sl_send_reply("200", "OK"); exit; }';
+  const forward = 'request_route { forward("127.0.0.1", 5099); exit; }';
+  const relayed = (via: string) => `Via: SIP/2.0/UDP ${via};branch=z9hG4bK`;
+  const rows: [setting: string, routes: string, has: string, without: string | null][] = [
+    ['server_signature=yes', reply, '\r\nServer: sipc (', null],
+    ['server_signature=no', reply, 'SIP/2.0 200 OK\r\n', '\r\nServer:'],
+    ['sip_warning=no', reply, 'SIP/2.0 200 OK\r\n', '\r\nWarning:'],
+    ['sip_warning=yes', reply, `\r\nWarning: 392 127.0.0.1:5060 "Noisy feedback tells:  pid=${process.pid} `, null],
+    ['local_rport=no', forward, relayed('127.0.0.1'), ';rport\r\n'],
+    ['local_rport=yes', forward, ';rport\r\n', null],
+    ['advertised_port=5070', forward, relayed('127.0.0.1:5070'), null],
+  ];
+  it.each(rows)('%s', async (setting, routes, has, without) => {
+    const came = await sent(`${setting}\n${routes}`);
+    expect(came).toHaveLength(1);
+    expect(came[0]).toContain(has);
+    if (without !== null) expect(came[0]).not.toContain(without);
+  });
+});
+
 describe('user, group, workdir, chroot', () => {
   const none = { user: '', group: '', workdir: '', chroot: '' };
   it('refuse what cannot be', () => {
@@ -143,6 +215,68 @@ it('$defs is the text of a define in quotes', async () => {
 #!define TEXT "abc"
     request_route { xlog("L_ERR", "$defs(PLAIN) $defs(TEXT) $defs(NONE)\\n"); error("a", "b"); exit; }`);
   expect(lines).toEqual(['<script> "xyz" "abc" <null>', '<core> error("a", "b") not implemented yet']);
+});
+
+it('rpc_exec_delta keeps two reloads apart', async () => {
+  const environment = simulatedEnvironment();
+  const cfg = await buildCfg(
+    'core.cfg',
+    `${head}rpc_exec_delta=5\nloadmodule "permissions.so"\nmodparam("permissions", "reload_delta", 0)\nrequest_route { exit; }`,
+  );
+  const server = await startBuilt(cfg, environment);
+  const asked = async (command: string) => {
+    const call = new RpcCall(command, []);
+    await server.rpc.execute(call, () => undefined)?.done;
+    return call.faulted?.text;
+  };
+  const reload = () => asked('permissions.addressReload');
+  expect([await reload(), await reload(), await asked('core.echo')]).toEqual([
+    'Reload failed.',
+    'Command Executed Too Fast',
+    undefined,
+  ]);
+  await environment.clock.advance(4_999);
+  expect(await reload()).toBe('Command Executed Too Fast');
+  await environment.clock.advance(1);
+  expect(await reload()).toBe('Reload failed.');
+  await server.stop(0);
+});
+
+describe('exec', () => {
+  it('waits for the command and says what it ended with', async () => {
+    const environment = simulatedEnvironment();
+    environment.shell.statuses.set('exit 3', 3 << 8);
+    const lines = await logged(
+      'request_route { if (exec("exit 3")) { exec("true"); xlog("L_ERR", "after\\n"); } exit; }',
+      environment,
+    );
+    expect(environment.shell.lines).toEqual(['exit 3', 'true']);
+    expect(lines).toEqual([
+      '<core> exec("exit 3") not fully implemented, using dumb version...',
+      '<core> exec() returned 768',
+      '<core> exec("true") not fully implemented, using dumb version...',
+      '<script> after',
+    ]);
+  });
+  it.each([
+    ['exit 3', 768],
+    ['true', 0],
+    ['kill -9 $$', 9],
+    ['no-such-command-here 2>&-', 127 << 8],
+  ])('%s gives the status of wait(2), %i', async (line, status) => {
+    const { shell } = realEnvironment(lineLog(3, { write: () => undefined }));
+    expect(await shell.run(line)).toBe(status);
+  });
+});
+
+describe('SCTP', () => {
+  it('forward_sctp() says that it is not there', async () => {
+    const lines = await logged(
+      'request_route { $var(r) = forward_sctp("127.0.0.1", 5099); xlog("L_ERR", "$var(r)\\n"); exit; }',
+    );
+    expect(lines).toContain('core forward_sctp: SCTP is not there: Node has no sockets for it');
+    expect(lines.at(-1)).toBe('<script> -7');
+  });
 });
 
 describe('latency_cfg_log and latency_limit_cfg', () => {

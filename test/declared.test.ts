@@ -7,11 +7,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { presenceGroups, standardGroups } from '../runtime/db/schema/ddl.js';
 import { type SimulatedEnvironment, simulatedEnvironment } from '../runtime/env/simulated.js';
-import type { Server } from '../runtime/index.js';
 import type { AnyModule, RouteContext } from '../runtime/sdk/context.js';
 import type { FunctionSpec, PvSpec, RouteKind, RouteMask, Value } from '../runtime/sdk/define.js';
 import { makeSqlite, type TestFolder, temporaryFolder } from './support/databases.js';
-import { buildCfg, loadModule, projectRoot, startBuilt } from './support/in-process.js';
+import { buildCfg, loadModule, passWithDatabases, projectRoot, startBuilt } from './support/in-process.js';
 
 const names = readdirSync(join(projectRoot, 'stdlib-modules')).sort();
 /** Modules whose start opens files or sockets of the machine. */
@@ -147,15 +146,6 @@ const databaseParams = (loaded: readonly string[]) =>
     .join('')
     .concat(loaded.includes('sqlops') ? `modparam("sqlops", "sqlcon", "ca=>${databaseUrl}")\n` : '')
     .concat(loaded.includes('dispatcher') ? `modparam("dispatcher", "db_url", "${databaseUrl}")\n` : '');
-/** Lets time pass, and calls of databases end. */
-async function pass(env: SimulatedEnvironment, server: Server, ms: number): Promise<void> {
-  await env.clock.advance(ms);
-  while (server.databases.underWay > 0) {
-    await server.databases.idle();
-    await env.clock.advance(1);
-  }
-}
-
 /** The same module, with each call of its functions reported. */
 function watched(module: AnyModule, seen: (call: string, verdict: number) => void): AnyModule {
   const functions = Object.fromEntries(
@@ -238,10 +228,10 @@ describe('declarations', () => {
       for (const [n, example] of examples.entries()) {
         if (seenOf(example)) continue;
         send(request(`ex${n}`, `${n}r${round}`, variant));
-        await pass(env, server, 50);
+        await passWithDatabases(server, env, 50);
       }
     }
-    await pass(env, server, 200);
+    await passWithDatabases(server, env, 200);
     await server.stop(0);
     const specOf = ({ module, name }: Example) => modules.find((m) => m.name === module)!.functions[name]!;
     const listed = (e: Example, verdict: number) =>
@@ -284,7 +274,7 @@ describe('declarations', () => {
     const server = await startBuilt({ ...built, modules: watchedModules }, env);
     const send = await peers(env);
     send(request('alice', '1', plain));
-    await pass(env, server, 50);
+    await passWithDatabases(server, env, 50);
     await server.stop(0);
     const wrong = all.flatMap(({ name, spec }) => {
       const seen = values.get(name);

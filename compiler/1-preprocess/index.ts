@@ -84,8 +84,12 @@ class Preprocessor {
       this.reportErrors(lexer);
       if (!lexeme) return;
       lexemes.push(lexeme);
-      if (!isTrivia(lexeme)) this.token(lexeme, lexer, new Set());
-      else if (lexeme.directive) this.directive(lexeme.directive, lexer, lexemes);
+      if (!isTrivia(lexeme)) {
+        this.token(lexeme, lexer, new Set());
+        // A definition may take along what stands behind its use: a comment the rest of the line, a variable its name.
+        const taken = { start: lexeme.end, end: lexer.position };
+        if (taken.end > taken.start) lexemes.push({ kind: 'comment', ...taken });
+      } else if (lexeme.directive) this.directive(lexeme.directive, lexer, lexemes);
       else if (lexeme.kind === 'comment') this.checkComment(file, lexeme.start, lexeme.end, via);
       if (this.tokens.length > maxTokens) return;
     }

@@ -16,7 +16,13 @@ const kinds: Readonly<Record<string, { readonly name: string; readonly fits: (e:
   host: { name: 'a host name', fits: (e) => (e.kind === 'word' && isHost(e.text)) || e.kind === 'str' },
   ip: { name: 'an address', fits: (e) => e.kind === 'word' && isHost(e.text) },
   hostport: { name: '[transport:]host[:port]', fits: (e) => e.kind === 'word' || e.kind === 'str' },
-  'avp|string': { name: 'an AVP', fits: (e) => e.kind === 'pv' || e.kind === 'attribute' || e.kind === 'str' },
+  'avp|string': {
+    name: 'an AVP',
+    fits: (e) =>
+      (e.kind === 'pv' && e.orAttribute === true) ||
+      (e.kind === 'attribute' && !e.text.endsWith(']')) ||
+      e.kind === 'str',
+  },
   'keyword uri:host': { name: 'uri:host', fits: (e) => e.kind === 'keyword' && e.name === 'uri:host' },
   'keyword uri:port': { name: 'uri:port', fits: (e) => e.kind === 'keyword' && e.name === 'uri:port' },
   proto: { name: 'a transport', fits: (e) => e.kind === 'word' },
@@ -25,8 +31,19 @@ const kinds: Readonly<Record<string, { readonly name: string; readonly fits: (e:
 };
 
 const isNumber = (text: string): boolean => /^\s*(?:0x[\da-f]+|\d+)\s*$/i.test(text);
-/** Does the argument stand in brackets of its own? */
-const bracketed = ({ span }: Expression): boolean => /[(,]\s*\(\s*$/.test(span.file.text.slice(0, span.start));
+/** Where the blanks before `at` begin. */
+function blanksBefore(text: string, at: number): number {
+  let start = at;
+  while (/\s/.test(text[start - 1] ?? '')) start--;
+  return start;
+}
+/** Does the argument stand in brackets of its own? Looks back from it: from the start of the file, calls would cost its length each. */
+function bracketed({ span: { file, start } }: Expression): boolean {
+  const bracket = blanksBefore(file.text, start) - 1;
+  if (file.text[bracket] !== '(') return false;
+  const before = file.text[blanksBefore(file.text, bracket) - 1];
+  return before === '(' || before === ',';
+}
 
 function isHost(text: string): boolean {
   return !withTransport.test(text) && (!withPort.test(text) || /:.*:/.test(text));

@@ -2,7 +2,7 @@
 import type { ArgSpec } from '../../runtime/sdk/define.js';
 import type { CallExpression, Expression } from '../ast.js';
 import type { FunctionDeclaration } from '../declarations.js';
-import { unknownFlag } from '../diagnostics/3xxx-names.js';
+import { missingAttribute, unknownAvpFlag, unknownFlag } from '../diagnostics/3xxx-names.js';
 import { badRegex, notConstant, notWritable, uselessArgument, wrongArgument } from '../diagnostics/4xxx-types.js';
 import type { Diagnostics } from '../diagnostics/define.js';
 import { nearTo } from '../diagnostics/near.js';
@@ -17,7 +17,11 @@ export interface ArgContext {
   readonly diagnostics: Diagnostics;
   readonly pvs: PvBinder;
   readonly flags: ReadonlyMap<string, number>;
+  /** Names in lower case: case does not count. */
+  readonly avpFlags: ReadonlyMap<string, number>;
   readonly targets: RouteTarget[];
+  /** Is there a pseudo-variable of this plain name? */
+  isPv(name: string): boolean;
 }
 
 /** The spec of argument `i`, `rest` included. */
@@ -84,6 +88,7 @@ class ArgBinder {
     if (typeof constant === 'number') return this.number(constant);
     if (expression.kind === 'word') return this.text(expression.text, true);
     if (expression.kind === 'keyword') return this.text(expression.name, true);
+    if (this.spec.kind === 'avpName') return this.named();
     return this.computed();
   }
 
@@ -119,6 +124,20 @@ class ArgBinder {
         if (number !== null) return this.flagNumber(number);
         context.diagnostics.report(unknownFlag, span, nearTo(value, context.flags.keys()));
         return { kind: 'constant', value: 0 };
+      }
+      case 'avpFlag': {
+        const number = context.avpFlags.get(value.toLowerCase());
+        if (number === undefined)
+          context.diagnostics.report(unknownAvpFlag, span, nearTo(value, context.avpFlags.keys()));
+        return { kind: 'constant', value: number ?? 0 };
+      }
+      case 'avpName': {
+        // usr_avp.c, parse_avp_ident(): a class of SER's attributes, or a type.
+        const name = value.startsWith('$') ? value.slice(1) : value;
+        if (name.includes('.') && name[1] !== ':') return this.attribute(value);
+        if (name === '' || (name[1] === ':' && !/^(?:[sS]:.|[iI]:\d)/.test(name)))
+          return this.wrong('the name of an AVP', value);
+        return { kind: 'constant', value: name };
       }
       case 'varInt': {
         // Nothing is 0 to str2sint(), and a blank no digit.
@@ -157,6 +176,19 @@ class ArgBinder {
         return { kind: 'pv', pv };
       }
     }
+  }
+
+  /** `$x` names the AVP x where no pseudo-variable is called so (cfg.y, avp_pvar). */
+  private named(): BoundArg {
+    const { expression, context } = this;
+    if (expression.kind === 'attribute') return { kind: 'omitted' }; // reported as any attribute is
+    if (expression.kind !== 'pv') return this.wrong('the name of an AVP', expression.kind);
+    const name = expression.text.slice(1);
+    return context.isPv(name) ? this.wrong('the name of an AVP', expression.text) : { kind: 'constant', value: name };
+  }
+  private attribute(text: string): BoundArg {
+    this.context.diagnostics.report(missingAttribute, this.expression.span, { text });
+    return { kind: 'constant', value: '' };
   }
 
   /** An expression: evaluated at the call, unless the function prepares this argument at load. */
@@ -212,7 +244,10 @@ class ArgBinder {
       wants,
       has: `${/^-?\d+$/.test(has) ? has : `"${has}"`}${problem === undefined ? '' : `: ${problem}`}`,
     });
-    return { kind: 'constant', value: this.spec.kind === 'int' || this.spec.kind === 'flag' ? 0 : '' };
+    return {
+      kind: 'constant',
+      value: this.spec.kind === 'int' || this.spec.kind === 'flag' || this.spec.kind === 'avpFlag' ? 0 : '',
+    };
   }
 
   private get title(): string {

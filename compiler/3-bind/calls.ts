@@ -1,7 +1,7 @@
 /** Calls: name, number of arguments and kind of block choose the function among the modules loaded above. */
 import type { RouteKind, RouteMask } from '../../runtime/sdk/define.js';
 import type { CallExpression } from '../ast.js';
-import { missingFunction, unknownFunction } from '../diagnostics/3xxx-names.js';
+import { missingFunction, missingTransport, unknownFunction } from '../diagnostics/3xxx-names.js';
 import { wrongArgumentCount, wrongRouteKind } from '../diagnostics/4xxx-types.js';
 import type { ArgContext } from './args.js';
 import { arityFits, bindArgs, describeArity, specAt } from './args.js';
@@ -39,6 +39,11 @@ export function bindCall(
   const chosen = fitting.find((c) => allowedIn(c.declaration.routes, block.kinds));
   if (chosen) {
     const { module, declaration } = chosen;
+    if (declaration.lacks !== undefined)
+      scope.diagnostics.report(missingTransport, call.name.span, {
+        transport: declaration.lacks,
+        outcome: `${name}() sends nothing and is false`,
+      });
     const args = bindArgs(call, declaration, context);
     return { kind: 'function', module, declaration, args, specs: call.args.map((_, i) => specAt(declaration.args, i)) };
   }
@@ -63,7 +68,12 @@ function absent(call: CallExpression, scope: Scope, later: (name: string) => str
   if (scope.excused('function', name)) return { kind: 'missing', name };
   const owner = scope.lackOf(name);
   if (owner !== null) {
-    if (!scope.told.has(name)) scope.diagnostics.report(missingFunction, call.name.span, { name, module: owner });
+    if (!scope.told.has(name))
+      scope.diagnostics.report(missingFunction, call.name.span, {
+        name,
+        module: owner,
+        ...scope.sinceOf('functions', name, owner),
+      });
     scope.told.add(name);
     return { kind: 'missing', name };
   }

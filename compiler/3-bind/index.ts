@@ -12,7 +12,7 @@ import type {
   RouteBlock,
   SelectExpression,
 } from '../ast.js';
-import { implicitAvp, missingAttribute, missingSetting } from '../diagnostics/3xxx-names.js';
+import { implicitAvp, missingAttribute, missingSetting, missingTransport } from '../diagnostics/3xxx-names.js';
 import type { Diagnostics } from '../diagnostics/define.js';
 import { nearTo } from '../diagnostics/near.js';
 import type { Host } from '../host.js';
@@ -45,6 +45,8 @@ class Binder {
   private readonly aliases: Alias[] = [];
   private readonly params: BoundParam[] = [];
   private readonly flags = new Map<string, number>();
+  /** Names in lower case. */
+  private readonly avpFlags = new Map<string, number>();
   private readonly calls = new Map<CallExpression, BoundCall>();
   private readonly pvs = new Map<PvExpression, BoundPv>();
   private readonly selects = new Map<SelectExpression, (string | number)[]>();
@@ -61,7 +63,9 @@ class Binder {
     this.scope = new Scope(host, diagnostics);
     this.pvBinder = new PvBinder(this.scope, config.defines ?? new Map());
     this.routes = new Routes(diagnostics);
-    this.args = { diagnostics, pvs: this.pvBinder, flags: this.flags, targets: this.targets };
+    const { flags, avpFlags } = this;
+    const isPv = (name: string) => this.isPv(name);
+    this.args = { diagnostics, pvs: this.pvBinder, flags, avpFlags, targets: this.targets, isPv };
   }
 
   run(): BoundProgram {
@@ -75,6 +79,12 @@ class Binder {
           break;
         case 'listen':
           this.listen.push(item);
+          for (const { proto, span } of item.sockets)
+            if (proto === 'sctp')
+              this.diagnostics.report(missingTransport, span, {
+                transport: 'SCTP',
+                outcome: 'the server does not start',
+              });
           break;
         case 'alias':
           this.aliases.push(item);
@@ -85,8 +95,13 @@ class Binder {
         case 'modparam':
           this.params.push(...bindParam(item, this.scope, this.pvBinder));
           break;
-        case 'flags':
         case 'avpflags':
+          // More are refused one by one, and may not be used (usr_avp.c, register_avpflag).
+          for (const { name } of item.names)
+            if (this.avpFlags.size < MAX_AVP_FLAGS && !this.avpFlags.has(name.text.toLowerCase()))
+              this.avpFlags.set(name.text.toLowerCase(), this.avpFlags.size);
+          break;
+        case 'flags':
           for (const { name, number } of item.names) this.flags.set(name.text, number ?? this.freeFlag());
           break;
         case 'route':
@@ -153,6 +168,9 @@ class Binder {
     });
   }
 
+  private isPv(name: string): boolean {
+    return fixedPvs.has(name) || this.scope.pv(name) !== null;
+  }
   /**
    * A plain `$name` that nobody knows, where the mode of compatibility makes it an AVP: what to bind in its place. Assigning
    * replaces all its values. Names of modules that are not loaded stay errors: `$rU` is never meant as an AVP.
@@ -160,7 +178,7 @@ class Binder {
   private asAvp(e: PvExpression): string | null {
     const name = e.text.slice(1);
     const { scope } = this;
-    if (!e.orAttribute || fixedPvs.has(name) || scope.pv(name) !== null || scope.pv('avp') === null) return null;
+    if (!e.orAttribute || this.isPv(name) || scope.pv('avp') === null) return null;
     if (scope.excused('pv', name) || scope.lackOf(e.text) !== null || scope.ownerOf('pvs', name) !== undefined)
       return null;
     if (!scope.told.has(e.text)) this.diagnostics.report(implicitAvp, e.span, nearTo(name, scope.pvNames()));
@@ -177,10 +195,13 @@ class Binder {
         const later = (name: string) => this.loadedLater(name);
         const bound = bindCall(e, block, this.scope, this.args, later);
         this.calls.set(e, bound);
-        // Words and keywords among the arguments are text there, not operands.
-        for (const a of e.args)
-          if (a.kind !== 'word' && a.kind !== 'keyword')
-            walkExpression(a, { expression: (x) => this.expression(x, block) });
+        // Words and keywords among the arguments are text there, not operands; so is the name of an AVP.
+        const isName = (a: Expression, i: number): boolean =>
+          a.kind === 'word' ||
+          a.kind === 'keyword' ||
+          (a.kind === 'pv' && bound.kind === 'function' && bound.specs[i]?.kind === 'avpName');
+        for (const [i, a] of e.args.entries())
+          if (!isName(a, i)) walkExpression(a, { expression: (x) => this.expression(x, block) });
         return false;
       }
       case 'pv':
@@ -223,6 +244,9 @@ class Binder {
     this.selects.set(e, bindSelect(e.text, e.span, this.scope));
   }
 }
+
+/** MAX_AVPFLAG of usr_avp.h. */
+const MAX_AVP_FLAGS = 18;
 
 /** What `$cfg(route)` shows for a block without a name. */
 const defaultNames: Readonly<Record<string, string>> = {

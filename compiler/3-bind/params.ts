@@ -2,7 +2,7 @@
 import type { ParamSpec } from '../../runtime/sdk/define.js';
 import type { Alias, GlobalParam, ModParam } from '../ast.js';
 import { missingParameter, parameterOfNoModule, unknownParameter } from '../diagnostics/3xxx-names.js';
-import { parameterRange, settingRange, wrongParameterType } from '../diagnostics/4xxx-types.js';
+import { parameterRange, scriptCallback, settingRange, wrongParameterType } from '../diagnostics/4xxx-types.js';
 import { nearest, nearTo } from '../diagnostics/near.js';
 import type { PvBinder } from './pvs.js';
 import { own, type Scope } from './scope.js';
@@ -27,6 +27,8 @@ export function bindParam(node: ModParam, scope: Scope, pvs: PvBinder): BoundPar
       absent(node, module, scope);
       continue;
     }
+    if (spec.embedded && node.value.value !== '')
+      scope.diagnostics.report(scriptCallback, node.value.span, { name: node.name.text, module: module.name });
     const value = paramValue(node, module.name, spec, scope, pvs);
     if (value) bound.push({ module: module.name, name: node.name.text, spec, value, span: node.span });
   }
@@ -37,7 +39,11 @@ function absent(node: ModParam, module: BoundModule, scope: Scope): void {
   const name = node.name.text;
   const known = own(scope.catalog.modules, module.name);
   if (module.declaration?.missing.includes(`param:${name}`) || (known && own(known.params, name) !== undefined)) {
-    scope.diagnostics.report(missingParameter, node.name.span, { name, module: module.name });
+    scope.diagnostics.report(missingParameter, node.name.span, {
+      name,
+      module: module.name,
+      ...scope.sinceOf('params', name, module.name),
+    });
     return;
   }
   const names = [...Object.keys(module.declaration?.params ?? {}), ...Object.keys(known?.params ?? {})];

@@ -117,7 +117,7 @@ export class PvBinder {
     if (scope.excused('pv', name)) return 'missing';
     if (scope.lackOf(`$${name}`) !== null) {
       if (!scope.told.has(`$${name}`))
-        scope.diagnostics.report(missingPv, span, { name, newer: scope.isNewer('pvs', name) });
+        scope.diagnostics.report(missingPv, span, { name, ...scope.sinceOf('pvs', name) });
       scope.told.add(`$${name}`);
       return 'missing';
     }
@@ -186,7 +186,7 @@ export class PvBinder {
         if (known)
           scope.diagnostics.report(missingTransformation, span, {
             name: written,
-            newer: scope.isNewer('transformations', written),
+            ...scope.sinceOf('transformations', written),
           });
         else
           scope.diagnostics.report(

@@ -5,7 +5,7 @@ import { loadedTwice, missingModule, unknownModule } from '../diagnostics/3xxx-n
 import type { Diagnostics } from '../diagnostics/define.js';
 import { type Near, nearTo } from '../diagnostics/near.js';
 import { insteadOf } from '../diagnostics/renamed.js';
-import type { Catalog, Host } from '../host.js';
+import type { Catalog, Host, Versions } from '../host.js';
 import type { BoundModule } from './symbols.js';
 
 export interface Declared<D> {
@@ -51,7 +51,8 @@ export class Scope {
       return;
     }
     // A missing module is kept: what is written for it is not reported again.
-    if (declaration === null) this.diagnostics.report(missingModule, node.name.span, { name });
+    if (declaration === null)
+      this.diagnostics.report(missingModule, node.name.span, { name, ...this.sinceOf('modules', name) });
     this.modules.push({ name, declaration, node });
   }
 
@@ -149,9 +150,11 @@ export class Scope {
     return gone === undefined ? {} : { last: gone[1], ...insteadOf(name) };
   }
 
-  /** True when Kamailio got it after the version that is followed. */
-  isNewer(what: 'pvs' | 'transformations', name: string): boolean {
-    return this.host.versions?.().newer[what].some((entry) => entry.slice(entry.indexOf(':') + 1) === name) ?? false;
+  /** The first version that has it, where that is after the one that is followed. */
+  sinceOf(what: keyof Versions['newer'], name: string, module?: string): { since: string } | Record<string, never> {
+    const newer = this.host.versions?.().newer[what] ?? {};
+    const since = newerSince(newer, name, module);
+    return since === undefined ? {} : { since };
   }
 
   functionNames(): string[] {
@@ -160,6 +163,12 @@ export class Scope {
   pvNames(): string[] {
     return this.modules.flatMap((m) => Object.keys(m.declaration?.pvs ?? {}));
   }
+}
+
+/** By `module:name`; without a module the first that has the name. */
+function newerSince(newer: Readonly<Record<string, string>>, name: string, module?: string): string | undefined {
+  if (module !== undefined) return own(newer, `${module}:${name}`);
+  return Object.entries(newer).find(([entry]) => entry.slice(entry.indexOf(':') + 1) === name)?.[1];
 }
 
 /** A property that is the object's own: names come from a cfg and may be `constructor`. */

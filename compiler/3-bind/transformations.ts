@@ -29,6 +29,7 @@ export const transformations: Readonly<Record<string, TransformSignature>> = {
   's.md5': text,
   's.sha1': text,
   's.sha3': sig(['str'], 'str', 0),
+  's.keccak': sig(['str'], 'str', 0),
   's.crc32': int,
   's.charat': sig(['int']),
   's.byteat': sig(['int'], 'int'),

@@ -85,7 +85,9 @@ export interface State {
 const none = facts.reduce((bits, _, i) => bits | (noBit << (i * 2)), 0);
 
 /** A message that has just come in: nothing was done, and whether it belongs to a dialog is open. Elsewhere there is a transaction. */
-export function freshState(kinds: readonly RouteKind[]): State {
+export function freshState(allowed: readonly RouteKind[]): State {
+  // A branch that failed: what a request route may call may be called, and the request came in long before.
+  const kinds = allowed.includes('branch_failure') ? allowed.filter((kind) => kind !== 'request') : allowed;
   const state: State = {
     kinds,
     methods: allMethods,

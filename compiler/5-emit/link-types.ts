@@ -15,6 +15,8 @@ const received: Readonly<Record<ArgSpec['kind'], string>> = {
   pvWritable: 'PvRef | null',
   route: 'string',
   flag: 'number',
+  avpFlag: 'number',
+  avpName: 'string',
   oneOf: 'string',
   hostPort: 'string',
   hdrName: 'string',

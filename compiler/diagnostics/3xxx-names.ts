@@ -19,12 +19,12 @@ const orInstead =
       : a.last !== undefined
         ? 'nothing took its place: leave it out'
         : otherwise(a);
-/** A name Kamailio has; `newer`: only after the version that is followed. */
+/** A name Kamailio has; `since`: the first version that does, where that is after the one that is followed. */
 interface Since {
   readonly name: string;
-  readonly newer?: boolean;
+  readonly since?: string;
 }
-const came = (a: Since): string => (a.newer ? ', which is newer than Kamailio 5.6' : '');
+const came = (a: Since): string => (a.since === undefined ? '' : `, which Kamailio has since ${a.since}`);
 const missingFix = () => 'leave it out, or build with --allow-missing: it then logs once and gives -1';
 
 export const unknownModule = defineDiagnostic('SIPC3001', 'unknown-module', {
@@ -39,7 +39,7 @@ export const unknownModule = defineDiagnostic('SIPC3001', 'unknown-module', {
 
 export const missingModule = defineDiagnostic('SIPC3002', 'missing-module', {
   severity: 'error',
-  message: (a: { name: string }) => `sipc does not have the module ${a.name} yet`,
+  message: (a: Since) => `sipc does not have the module ${a.name} yet${came(a)}`,
   why: 'Kamailio has it, so the cfg is right; what it does cannot be run here. Its functions and parameters are not reported one by one.',
   fix: missingFix,
   bad: 'loadmodule "app_perl.so"\nrequest_route { exit; }',
@@ -87,10 +87,10 @@ export const unknownRoute = defineDiagnostic('SIPC3004', 'unknown-route', {
 
 export const missingFunction = defineDiagnostic('SIPC3005', 'missing-function', {
   severity: 'error',
-  message: (a: { name: string; module: string }) => `sipc does not have ${a.name}() of ${a.module} yet`,
+  message: (a: Since & { module: string }) => `sipc does not have ${a.name}() of ${a.module} yet${came(a)}`,
   why: 'Kamailio has it, so the cfg is right; what it does cannot be run here.',
   fix: missingFix,
-  bad: 'loadmodule "pv.so"\nrequest_route { xavp_push_dst("x"); }',
+  bad: 'loadmodule "tm.so"\nloadmodule "rr.so"\nloadmodule "dialog.so"\nrequest_route { dlg_remove_dialogs_from_node("x"); }',
   good: 'request_route { setflag(1); }',
 });
 
@@ -115,7 +115,7 @@ export const missingPv = defineDiagnostic('SIPC3007', 'missing-pv', {
   message: (a: Since) => `sipc does not have the pseudo-variable $${a.name} yet${came(a)}`,
   why: 'Kamailio has it, so the cfg is right; it cannot be read here.',
   fix: missingFix,
-  bad: 'loadmodule "pv.so"\nrequest_route { $var(x) = $Ek; }',
+  bad: 'loadmodule "pv.so"\nrequest_route { $var(x) = $iuid; }',
   good: 'loadmodule "pv.so"\nrequest_route { $var(x) = 1; }',
 });
 
@@ -131,7 +131,7 @@ export const unknownParameter = defineDiagnostic('SIPC3008', 'unknown-parameter'
 
 export const missingParameter = defineDiagnostic('SIPC3009', 'missing-parameter', {
   severity: 'error',
-  message: (a: { name: string; module: string }) => `sipc does not have the parameter ${a.name} of ${a.module} yet`,
+  message: (a: Since & { module: string }) => `sipc does not have the parameter ${a.name} of ${a.module} yet${came(a)}`,
   why: 'Kamailio has it, so the cfg is right; it would have no effect here.',
   fix: missingFix,
   bad: 'loadmodule "usrloc.so"\nloadmodule "nathelper.so"\nmodparam("nathelper", "natping_socket", "192.0.2.1")\nrequest_route { exit; }',
@@ -171,7 +171,7 @@ export const missingTransformation = defineDiagnostic('SIPC3013', 'missing-trans
   message: (a: Since) => `sipc does not have the transformation {${a.name}} yet${came(a)}`,
   why: 'Kamailio has it, so the cfg is right; it cannot be computed here.',
   fix: missingFix,
-  bad: 'loadmodule "pv.so"\nrequest_route { $var(x) = $(ru{s.keccak}); }',
+  bad: 'loadmodule "pv.so"\nrequest_route { $var(x) = $(rb{json.parse,id}); }',
   good: 'loadmodule "pv.so"\nrequest_route { $var(x) = $(ru{s.len}); }',
 });
 
@@ -198,7 +198,7 @@ export const missingSelect = defineDiagnostic('SIPC3016', 'missing-select', {
   message: (a: { name: string }) => `sipc does not have the select @${a.name} yet`,
   why: 'Kamailio has it, so the cfg is right; it cannot be read here.',
   fix: missingFix,
-  bad: 'loadmodule "pv.so"\nrequest_route { $var(x) = @cfg_selected.core; }',
+  bad: 'loadmodule "pv.so"\nrequest_route { $var(x) = @timer.executed; }',
   good: 'loadmodule "pv.so"\nrequest_route { $var(x) = 1; }',
 });
 
@@ -210,6 +210,25 @@ export const unknownFlag = defineDiagnostic('SIPC3017', 'unknown-flag', {
   edits: (a, span) => renamed(span, a),
   bad: 'request_route { setflag("nosuch"); }',
   good: 'flags acc:3;\nrequest_route { setflag(acc); }',
+});
+
+export const unknownAvpFlag = defineDiagnostic('SIPC3023', 'unknown-avp-flag', {
+  severity: 'error',
+  message: (a: Near) => `no flag of AVPs is named ${a.name}`,
+  why: 'Names of AVP flags are declared with avpflags, above their use; they are not those of flags.',
+  fix: nearOr(({ name }) => `declare it above: avpflags ${name}`),
+  edits: (a, span) => renamed(span, a),
+  bad: 'request_route { setavpflag("x", "nosuch"); }',
+  good: 'avpflags billed\nrequest_route { setavpflag("x", "billed"); }',
+});
+
+export const missingTransport = defineDiagnostic('SIPC3024', 'missing-transport', {
+  severity: 'warning',
+  message: (a: { transport: string; outcome: string }) => `sipc does not have ${a.transport} yet: ${a.outcome}`,
+  why: 'Kamailio has it, so the cfg is right; Node has no sockets for it.',
+  fix: () => 'use udp, tcp or tls',
+  bad: 'request_route { forward_sctp("192.0.2.1", 5060); }',
+  good: 'request_route { forward_tcp("192.0.2.1", 5060); }',
 });
 
 export const loadedTwice = defineDiagnostic('SIPC3018', 'module-loaded-twice', {
@@ -234,7 +253,7 @@ export const missingSetting = defineDiagnostic('SIPC3020', 'missing-setting', {
   severity: 'hint',
   message: (a: { name: string }) => `sipc does not have the global parameter ${a.name} yet`,
   why: 'Kamailio has it, so the cfg is right; it has no effect here.',
-  bad: 'tcp_accept_hep3=yes\nrequest_route { exit; }',
+  bad: 'latency_limit_action=1\nrequest_route { exit; }',
   good: 'debug=2\nrequest_route { exit; }',
 });
 

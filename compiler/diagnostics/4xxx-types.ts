@@ -145,6 +145,15 @@ export const settingRange = defineDiagnostic('SIPC4014', 'setting-range', {
   good: 'max_branches=20\nrequest_route { exit; }',
 });
 
+export const scriptCallback = defineDiagnostic('SIPC4016', 'script-callback', {
+  severity: 'warning',
+  message: (a: { name: string; module: string }) => `${a.name} of ${a.module} names a function of a KEMI script`,
+  why: 'A cfg in Kamailio’s own language has no such function: nothing is called, in Kamailio neither.',
+  fix: () => 'leave it out, and write the event route',
+  bad: 'loadmodule "tm.so"\nmodparam("tm", "event_callback", "ksr_tm_event")\nrequest_route { exit; }',
+  good: 'loadmodule "tm.so"\nrequest_route { exit; }\nevent_route[tm:local-request] { exit; }',
+});
+
 export const uselessArgument = defineDiagnostic('SIPC4015', 'useless-argument', {
   severity: 'warning',
   message: (a: { name: string; argument: string; wants: string }) => `${a.argument} of ${a.name}() is not ${a.wants}`,

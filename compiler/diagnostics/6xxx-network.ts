@@ -56,7 +56,8 @@ export const databaseDriver = defineDiagnostic('SIPC6063', 'database-module-miss
 
 export const sinceVersion = defineDiagnostic('SIPC6064', 'since-version', {
   severity: 'hint',
-  message: (a: { what: string; target: string }) => `${a.what} is newer than Kamailio ${a.target}`,
+  message: (a: { what: string; since: string; target: string }) =>
+    `Kamailio has ${a.what} since ${a.since}, and the cfg is for ${a.target}`,
   why: 'A Kamailio of that version does not start with this cfg.',
   fix: () => 'leave it out, or name a newer target',
   bad: `${modules('math')}# kamailio-target: 5.6\nrequest_route { exit; }`,

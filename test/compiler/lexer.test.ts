@@ -86,7 +86,10 @@ it('the lexemes of a file are the file', () => {
       }
       expect(at).toBe(text.length);
     }),
-    { numRuns: 300 },
+    {
+      numRuns: 300,
+      examples: [['#!define B {#!define A 1\nB#!define A 1\n'], ['#!define X $var\nroute { X(a) = 1; }']],
+    },
   );
 });
 

@@ -20,6 +20,23 @@ function said(code: string, loaded: readonly string[], lines: readonly string[])
     .map((d) => `${place(d).replace(`${code} `, '')} ${d.message}`);
 }
 
+describe('a branch that failed', () => {
+  const lines = [
+    'request_route {',
+    '\tt_on_branch_failure("NEXT");',
+    '\tt_relay();',
+    '}',
+    'event_route[tm:branch-failure:NEXT] {',
+    '\tt_on_branch_failure("NEXT");',
+    '\tt_relay();',
+    '}',
+  ];
+  it.each(['SIPC6037', 'SIPC6038'])('%s: its request was checked when it came in', (code) => {
+    const found = said(code, ['tm', 'rr', 'maxfwd', 'sanity'], lines);
+    expect(found.map((row) => row.split(' ')[0])).toEqual(['4:2']);
+  });
+});
+
 describe('state lost across a suspension', () => {
   const lost = (...lines: string[]) =>
     said('SIPC6067', ['tm', 'tmx', 'pv', 'xlog', 'cfgutils', 'rr', 'dialog', 'kex', 'async'], lines);

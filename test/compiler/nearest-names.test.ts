@@ -118,14 +118,13 @@ table(
 
 describe('names newer than the version that is followed', () => {
   it.each([
-    ['$Eb', 'SIPC3007 sipc does not have the pseudo-variable $Eb yet, which is newer than Kamailio 5.6'],
-    ['$cts', 'SIPC3007 sipc does not have the pseudo-variable $cts yet, which is newer than Kamailio 5.6'],
-    ['$ful', 'SIPC3007 sipc does not have the pseudo-variable $ful yet, which is newer than Kamailio 5.6'],
+    ['$iuid', 'SIPC3007 sipc does not have the pseudo-variable $iuid yet, which Kamailio has since 6.1'],
     [
-      '$(ru{s.keccak})',
-      'SIPC3013 sipc does not have the transformation {s.keccak} yet, which is newer than Kamailio 5.6',
+      '$(ru{json.parsex,x})',
+      'SIPC3013 sipc does not have the transformation {json.parsex} yet, which Kamailio has since 6.1',
     ],
-    ['$sel(cfg_selected.core)', 'SIPC3016 sipc does not have the select @cfg_selected.core yet'],
+    ['$(ru{json.parse,x})', 'SIPC3013 sipc does not have the transformation {json.parse} yet'],
+    ['$sel(timer.executed)', 'SIPC3016 sipc does not have the select @timer.executed yet'],
   ])('%s', (text, expected) => {
     const all = said(text);
     expect(all).toHaveLength(1);
