@@ -255,13 +255,21 @@ export class Party {
 
   // ---- waiting
 
-  /** Next request of this method, or response of this status (and CSeq method), that nobody waited for yet. `final`: whatever final response comes next. */
-  receives(what: string | number, method?: string, withinMs = this.setting.waitMs): Promise<Packet> {
+  /**
+   * Next request of this method, or response of this status (and CSeq method), that nobody waited for yet. `final`: whatever final
+   * response comes next. Rejects with `Stuck` after `withinMs`, or when `over` is aborted.
+   */
+  receives(
+    what: string | number,
+    method?: string,
+    withinMs = this.setting.waitMs,
+    over?: AbortSignal,
+  ): Promise<Packet> {
     const matches = (packet: Packet) =>
       typeof what === 'number'
         ? packet.status === what && (method === undefined || packet.method === method)
         : what === 'final'
-          ? packet.status >= 200
+          ? packet.status >= 200 && (method === undefined || packet.method === method)
           : packet.status === 0 && packet.method === what;
     const there = this.received.find((packet) => !this.#claimed.has(packet) && matches(packet));
     if (there !== undefined) {
@@ -269,14 +277,21 @@ export class Party {
       return Promise.resolve(there);
     }
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
+      const giveUp = () => {
+        settled();
         this.#waiting = this.#waiting.filter((waiting) => waiting !== entry);
         reject(new Stuck(`${this.name} waited for ${method === undefined ? what : `${what} to ${method}`} in vain`));
-      }, withinMs);
+      };
+      const settled = () => {
+        clearTimeout(timer);
+        over?.removeEventListener('abort', giveUp);
+      };
+      const timer = setTimeout(giveUp, withinMs);
+      over?.addEventListener('abort', giveUp);
       const entry: Waiting = {
         matches,
         resolve: (packet) => {
-          clearTimeout(timer);
+          settled();
           resolve(packet);
         },
       };

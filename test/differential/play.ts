@@ -27,6 +27,17 @@ export interface Transcript extends Masked {
   readonly stopped?: string;
 }
 
+export interface Pace {
+  /** For what a peer waits for. */
+  readonly waitMs: number;
+  /** Nothing came for so long: the scenario is over. */
+  readonly quietMs: number;
+  /** For the server to end when all is played; none: as long as it takes. */
+  readonly graceMs?: number;
+}
+/** It is known what comes, so a busy machine gets time for it; what a phone left unanswered need not be waited for at the end. */
+export const sipcPace: Pace = { waitMs: 5_000, quietMs: 70, graceMs: 20 };
+
 export type Start = (options: LaunchOptions) => Promise<ServerProcess>;
 
 /** All peers of all scenarios; opened once. */
@@ -87,8 +98,7 @@ export class Theatre {
 
   private constructor(
     readonly players: Players,
-    readonly waitMs: number,
-    readonly quietMs: number,
+    readonly pace: Pace,
     private readonly group: Group,
   ) {}
 
@@ -97,8 +107,8 @@ export class Theatre {
   private finish: Group['finish'];
   private read: Group['read'];
 
-  static async open(start: Start, players: Players, group: Group, waitMs: number, quietMs: number): Promise<Theatre> {
-    const theatre = new Theatre(players, waitMs, quietMs, group);
+  static async open(start: Start, players: Players, group: Group, pace: Pace): Promise<Theatre> {
+    const theatre = new Theatre(players, pace, group);
     for (const [name, sockets] of players.sockets) theatre.#listen(name, sockets, null);
     await group.prepare?.(players.shift);
     theatre.finish = group.finish;
@@ -108,8 +118,9 @@ export class Theatre {
         cfg: cfgFor(group, players.shift),
         port: differentialPort + players.shift,
         ipv6: players.ipv6,
+        env: group.env,
         args: group.args.map((word) => toWire(word, players.shift)),
-        // The cfgs of probes have thousands of lines, and lanes start side by side.
+        // The cfgs of probes have thousands of lines, and groups start side by side.
         readyWithinMs: 60_000,
         onLog: (line) => {
           theatre.#lastEvent = performance.now();
@@ -117,15 +128,18 @@ export class Theatre {
         },
       });
     theatre.server = await theatre.startServer();
+    // What a cfg logs while the server starts is of no scenario: none of it may come late.
+    if (theatre.#log.length > 0) await theatre.#settle();
     return theatre;
   }
 
   async close(): Promise<void> {
-    await this.server.stop();
+    await this.server.stop(this.pace.graceMs);
     await this.finish?.();
   }
 
-  async play(scenario: Scenario): Promise<Transcript> {
+  /** With a golden, what it shows and did not come yet is waited for as long as a peer waits: on a busy machine it may be late. */
+  async play(scenario: Scenario, golden?: Masked): Promise<Transcript> {
     const { shift } = this.players;
     const host = scenario.ipv6 ? '[::1]' : '127.0.0.1';
     let calls = 0;
@@ -134,7 +148,7 @@ export class Theatre {
       serverHost: host,
       serverPort: differentialPort,
       shift,
-      waitMs: this.waitMs,
+      waitMs: this.pace.waitMs,
       sent: [],
       made: new Set(),
       nextCallId: () => `call-${++calls}-${scenario.slug}`,
@@ -176,15 +190,24 @@ export class Theatre {
       if (!(error instanceof Stuck)) throw error;
       stopped = error.message;
     }
-    await this.#settle();
+    const texts = (name: PeerName): string[] => {
+      const all = (parties.get(name)?.received ?? [])
+        .map((packet) => packet.text)
+        .filter((text) => !(scenario.ignorePings && isPing(text)));
+      return scenario.keepRepeats ? all : withoutRepeats(all);
+    };
+    const complete = () =>
+      golden === undefined ||
+      stopped !== undefined ||
+      (this.#log.length >= golden.log.length &&
+        peerNames.every((name) => texts(name).length >= (golden.peers[name]?.length ?? 0)));
+    await this.#settle(complete);
     const ephemeral = new Map<number, string>();
     const peers: Record<string, string[]> = {};
     for (const [name, sockets] of this.players.sockets) {
       for (const port of sockets.ephemeralPorts) ephemeral.set(port, name);
-      const texts = (parties.get(name)?.received ?? [])
-        .map((packet) => packet.text)
-        .filter((text) => !(scenario.ignorePings && isPing(text)));
-      if (texts.length > 0) peers[name] = scenario.keepRepeats ? texts : withoutRepeats(texts);
+      const received = texts(name);
+      if (received.length > 0) peers[name] = received;
     }
     for (const { text } of this.#log) {
       for (const [, tag = ''] of text.matchAll(/;(?:from|to)_tag=([^;]+)/g)) {
@@ -219,13 +242,17 @@ export class Theatre {
     };
   }
 
-  /** Until nothing has come for a while. */
-  async #settle(): Promise<void> {
-    this.#lastEvent = performance.now();
+  /** Until nothing has come for a while, and all there is to come is there or late. */
+  async #settle(complete: () => boolean = () => true): Promise<void> {
+    const { quietMs, waitMs } = this.pace;
+    const since = performance.now();
+    this.#lastEvent = since;
     for (;;) {
-      const left = this.#lastEvent + this.quietMs - performance.now();
-      if (left <= 0) return;
-      await pause(left);
+      const now = performance.now();
+      const left = this.#lastEvent + quietMs - now;
+      if (left > 0) await pause(left);
+      else if (complete() || now > since + waitMs) return;
+      else await pause(quietMs / 4);
     }
   }
 }

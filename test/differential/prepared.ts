@@ -9,8 +9,8 @@ import { toWire } from '../support/ports.js';
 import type { Group } from './scenario.js';
 
 export type Rows = Readonly<Record<string, readonly DbRow[]>>;
-/** Where the group's file is, for what looks at the rows afterwards. */
-export const preparedFile = (name: string): string => join(tmpdir(), `sipc-differential-${name}-${process.pid}.db`);
+/** Where the group's file is, for what looks at the rows afterwards. The letter: a number of its own may be taken for a port. */
+export const preparedFile = (name: string): string => join(tmpdir(), `sipc-differential-${name}-p${process.pid}.db`);
 
 /** With their ports where the run has its own. */
 const moved = (rows: Rows, shift: number): Rows =>

@@ -38,6 +38,8 @@ export interface Scenario {
   /** nathelper's pings come at no certain time: they do not count. */
   readonly ignorePings: boolean;
   readonly files: readonly string[];
+  /** Kamailio neither sends nor logs anything: that sipc does not either is what it shows. */
+  readonly silent: boolean;
 }
 
 /** What a peer that speaks no SIP makes of a datagram: a line or more for the transcript, and what it answers; null: nothing. */
@@ -55,6 +57,8 @@ export interface Group {
   readonly scenarios: readonly Scenario[];
   /** Before the server starts, for each of the two: the rows it finds. */
   readonly prepare?: (shift: number) => Promise<void>;
+  /** Added to the server's environment. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Files that lie beside the cfg, by name; the cfg writes `@HERE@/name`. */
   readonly beside?: Readonly<Record<string, string>>;
   /** After it stopped. */
@@ -97,8 +101,12 @@ export function scenario(slug: string, title: string, play: Scenario['play'], op
     outlineOnly: options?.outlineOnly ?? false,
     ignorePings: options?.ignorePings ?? false,
     files: options?.files ?? [],
+    silent: false,
   };
 }
+
+/** A scenario of which nothing comes. Others are not recorded when nothing came: Kamailio may not have run at all. */
+export const silent = (one: Scenario): Scenario => ({ ...one, silent: true });
 
 export function group(name: string, cfg: string, scenarios: readonly Scenario[], args: readonly string[] = []): Group {
   return { name, cfg, scenarios, args };

@@ -21,10 +21,15 @@ export interface Switch {
   readonly title: string;
   /** False: of what the stock cfg does before, presence in Kamailio shows the same without it. */
   readonly shows?: false;
+  /** Without it the server says nothing at all. */
+  readonly silentWhenOff?: true;
   readonly play: Scenario['play'];
   readonly tls?: Scenario['tls'];
   readonly ws?: Scenario['ws'];
 }
+
+/** The group in which a switch is off: only what it needs is on. */
+export const offGroup = ({ needs }: Switch): string => ['switches-off', ...needs].join('-').toLowerCase();
 
 /** The stock cfg, but for a file of certificates and the addresses of media relays. Empty where it is not installed. */
 export const stockText = splicedStock
@@ -55,7 +60,7 @@ async function ask(party: Party, method: string, to: Party | string, options: Se
     ...options,
   };
   const first = await party.request(method, to, common);
-  const answer = await maybe(party, 'final');
+  const answer = await maybe(party, 'final', method);
   if (answer === null || (answer.status !== 401 && answer.status !== 407)) return { sent: first, final: answer };
   if (!/^(WWW|Proxy)-Authenticate: Digest/m.test(answer.text)) return { sent: first, final: answer };
   if (method === 'INVITE') await party.ack(first, answer);
@@ -67,39 +72,47 @@ async function ask(party: Party, method: string, to: Party | string, options: Se
 async function register(party: Party, options: SendOptions = {}): Promise<void> {
   const uri = `sip:${party.setting.serverHost}:${party.setting.serverPort}`;
   const { final } = await ask(party, 'REGISTER', party.aor, { uri, ...options });
-  if (final === null) await maybe(party, 'final');
+  if (final === null) await maybe(party, 'final', 'REGISTER');
 }
-/** A MESSAGE to whoever it reaches; all that were told to answer do. */
-async function message(from: Party, to: Party | string, listeners: readonly Party[], options: SendOptions = {}) {
-  const asked = ask(from, 'MESSAGE', to, { body: 'hello', type: 'text/plain', ...options });
-  const answering = Promise.all(
-    listeners.map(async (party) => {
-      const incoming = await party.receives('MESSAGE', undefined, 3 * WAIT_MS).catch(() => null);
-      if (incoming !== null) await party.reply(incoming, 200);
-    }),
-  );
-  const { final } = await asked;
-  await answering;
-  if (final === null) await maybe(from, 'final');
-}
-/** An INVITE that everyone who gets it answers with this status; the caller acknowledges and, after a 200, hangs up. */
-async function call(from: Party, to: Party | string, answers: readonly (readonly [Party, number])[]): Promise<void> {
-  const asked = ask(from, 'INVITE', to);
-  const answering = Promise.all(
-    answers.map(async ([party, status]) => {
-      const incoming = await party.receives('INVITE', undefined, 3 * WAIT_MS).catch(() => null);
-      if (incoming === null) return;
-      const headers = status === 302 ? ['Contact: <sip:elsewhere@127.0.0.1:22099>'] : [];
-      await party.reply(incoming, status, status < 300 ? { body: party.sdp } : { headers });
-    }),
-  );
-  const { sent, final } = await asked;
-  await answering;
+/**
+ * A request that everyone who gets it answers with this status; what was sent at last, and the final response. With that it is
+ * over: who has not got the request by then does not get it.
+ */
+async function exchange(
+  from: Party,
+  method: string,
+  to: Party | string,
+  answers: readonly (readonly [Party, number])[],
+  options: SendOptions = {},
+): Promise<Asked> {
+  const over = new AbortController();
+  const answering = answers.map(async ([party, status]) => {
+    const incoming = await party.receives(method, undefined, 3 * WAIT_MS, over.signal).catch(() => null);
+    if (incoming === null) return;
+    const headers = status === 302 ? ['Contact: <sip:elsewhere@127.0.0.1:22099>'] : [];
+    await party.reply(incoming, status, method === 'INVITE' && status < 300 ? { body: party.sdp } : { headers });
+  });
+  const { sent, final } = await ask(from, method, to, options);
   const end = final ?? (await maybe(from, 'final'));
-  if (end === null) return;
-  await from.ack(sent, end);
-  if (end.status >= 300) return;
-  await from.dialog(sent, end).send('BYE');
+  over.abort();
+  await Promise.all(answering);
+  return { sent, final: end };
+}
+const message = (from: Party, to: Party | string, listeners: readonly Party[]): Promise<Asked> =>
+  exchange(
+    from,
+    'MESSAGE',
+    to,
+    listeners.map((party) => [party, 200]),
+    { body: 'hello', type: 'text/plain' },
+  );
+/** An INVITE; the caller acknowledges and, after a 200, hangs up. */
+async function call(from: Party, to: Party | string, answers: readonly (readonly [Party, number])[]): Promise<void> {
+  const { sent, final } = await exchange(from, 'INVITE', to, answers);
+  if (final === null) return;
+  await from.ack(sent, final);
+  if (final.status >= 300) return;
+  await from.dialog(sent, final).send('BYE');
   const callee = answers.find(([, status]) => status < 300)?.[0];
   const bye = callee ? await maybe(callee, 'BYE') : null;
   if (callee && bye) await callee.reply(bye, 200);
@@ -114,18 +127,16 @@ const NOBODY = 22_019;
 
 async function watch({ alice, bob, rows }: Stage): Promise<void> {
   const headers = ['Event: presence', 'Expires: 600'];
-  const notified = async (): Promise<void> => {
-    const notify = await maybe(alice, 'NOTIFY');
+  /** Who is refused is told nothing. */
+  const notifiedAfter = async (party: Party, { final }: Asked): Promise<void> => {
+    const end = final ?? (await maybe(party, 'final'));
+    const notify = end !== null && end.status < 300 ? await maybe(alice, 'NOTIFY') : null;
     if (notify) await alice.reply(notify, 200);
   };
   const accept = [...headers, 'Accept: application/pidf+xml'];
-  const { final } = await ask(alice, 'SUBSCRIBE', bob, { headers: accept });
-  if (final === null) await maybe(alice, 'final');
-  await notified();
+  await notifiedAfter(alice, await ask(alice, 'SUBSCRIBE', bob, { headers: accept }));
   const body = `<?xml version="1.0"?>\n<presence xmlns="urn:ietf:params:xml:ns:pidf" entity="sip:b@h"><tuple id="t"><status><basic>open</basic></status></tuple></presence>\n`;
-  const published = await ask(bob, 'PUBLISH', bob.aor, { headers, body, type: 'application/pidf+xml' });
-  if (published.final === null) await maybe(bob, 'final');
-  await notified();
+  await notifiedAfter(bob, await ask(bob, 'PUBLISH', bob.aor, { headers, body, type: 'application/pidf+xml' }));
   await rows('presentity', 'username', 'domain', 'event', 'body', 'sender');
 }
 
@@ -319,6 +330,7 @@ export const switches: readonly Switch[] = [
     name: 'JSONRPC',
     needs: [],
     title: 'commands over HTTP',
+    silentWhenOff: true,
     play: async ({ alice, carol, pause }) => {
       const body = '{"jsonrpc": "2.0", "method": "core.echo", "params": ["x"], "id": 1}';
       for (const [party, path] of [
@@ -334,6 +346,7 @@ export const switches: readonly Switch[] = [
     name: 'XMLRPC',
     needs: [],
     title: 'commands over HTTP, in XML',
+    silentWhenOff: true,
     play: async ({ alice, pause }) => {
       const param = '<param><value><string>x</string></value></param>';
       const body = `<?xml version="1.0"?><methodCall><methodName>core.echo</methodName><params>${param}</params></methodCall>`;
@@ -345,6 +358,7 @@ export const switches: readonly Switch[] = [
     name: 'WEBSOCKETS',
     needs: ['NAT'],
     title: 'a browser registers, is called, calls and hangs up',
+    silentWhenOff: true,
     ws: ['bob'],
     play: async ({ alice, bob }) => {
       // Without the switch nobody takes the handshake: there is no phone then.
@@ -377,6 +391,7 @@ export const switches: readonly Switch[] = [
     name: 'ANTIFLOOD',
     needs: [],
     title: 'who sends too much is not heard',
+    silentWhenOff: true,
     play: flood,
   },
   {
@@ -428,6 +443,20 @@ export const switches: readonly Switch[] = [
     },
   },
 ];
+
+/** WEBSOCKETS without what it needs: nobody puts the Contact of a browser right, so it is not reached, but calls. */
+export const bareWebsockets: Switch = {
+  name: 'WEBSOCKETS',
+  needs: [],
+  title: 'a browser without WITH_NAT registers, is not reached, and calls',
+  ws: ['bob'],
+  play: async ({ alice, bob }) => {
+    await register(bob);
+    await message(alice, bob, []);
+    await register(alice);
+    await call(bob, alice, [[alice, 200]]);
+  },
+};
 
 /** What the tables have, for every scenario; ports move with the run. */
 export function rowsFor(host: string, port: number): Rows {

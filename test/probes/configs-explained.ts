@@ -4,6 +4,9 @@ const atStart = 'passes -c; Kamailio refuses it when it prepares the routes at s
 
 export const explained: Readonly<Record<string, string>> = {
   '#!define A\\n#!undef A\\n#!define A\\n': 'later versions have #!undef; 5.6.3 takes it for a comment. sipc says so',
+  '#!defexp A 1 + 2\\nroute[EXP] { if (A == 3) exit; }':
+    'later versions have #!defexp; 5.6.3 takes it for a comment. sipc says so',
+  '#!defexps A "x" + "y"\\nroute[EXP] { if (A == 3) exit; }': 'as #!defexp',
   'socket = { bind = udp:127.0.0.1:5070; }': later,
   'socket = { bind = udp:127.0.0.1:5070; advertise = 192.0.2.1:5080; name = "a"; virtual = yes; }': later,
   'socket = { name = "a"; }': later,
@@ -15,7 +18,6 @@ export const explained: Readonly<Record<string, string>> = {
   'alias=1.example.org': 'a host name may start with a digit (RFC 1123)',
   'flags FLAG_A:32': 'refused where the flag is used',
   'flags FLAG_A:1\nflags FLAG_A:2': 'the last one counts',
-  'setavpflag($avp(x), "f");': 'AVP flags that were not declared are taken',
   'switch ($var(x)) { case 1: exit; case 1: drop; }': atStart,
   'route(A);': atStart,
   'route("A");': atStart,

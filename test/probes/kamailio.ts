@@ -1,6 +1,6 @@
 /** Probes parsed and run by the real Kamailio. */
 import { execFile, spawn } from 'node:child_process';
-import { createSocket } from 'node:dgram';
+import { createSocket, type Socket } from 'node:dgram';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -77,11 +77,11 @@ async function refusals(table: ProbeTable, cfg: string): Promise<ReadonlySet<Pro
 
 /** The results, or what it said instead of starting. */
 async function observe(probes: readonly Probe[], cfg: string, folder: string): Promise<Results | string> {
+  // First, so that a second recording ends here: it would ask the Kamailio of the first one.
+  const socket = await boundTo(peerPort);
   const child = spawn(program, ['-DD', '-E', '-n', '1', '-f', cfg, '-Y', folder, '-M', '512']);
   let log = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (b: Buffer) => (log += b.toString('latin1')));
-  const socket = createSocket('udp4');
-  await new Promise<void>((resolve) => socket.bind(peerPort, '127.0.0.1', resolve));
   const send = (name: string) => socket.send(Buffer.from(probeMessage(name)), probePort, '127.0.0.1');
   /** Sends `sync…` until the one worker, which takes messages in order, has come to it. */
   const sync = async (name: string): Promise<boolean> => {
@@ -110,6 +110,15 @@ async function observe(probes: readonly Probe[], cfg: string, folder: string): P
     );
   }
   return results;
+}
+
+/** Rejects with the system's reason when the port is taken. */
+function boundTo(port: number): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = createSocket('udp4');
+    socket.once('error', reject).once('listening', () => resolve(socket.off('error', reject)));
+    socket.bind(port, '127.0.0.1');
+  });
 }
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));

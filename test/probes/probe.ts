@@ -24,9 +24,9 @@ export type Results = ReadonlyMap<string, string>;
 
 export const refused = 'refused';
 
-/** Where both listen: `uri==myself` looks at it. */
-export const probePort = 23_040;
-export const peerPort = 23_041;
+/** Where both listen: `uri==myself` looks at it. No run of the differential suite moves its ports here (test/support/ports.ts). */
+export const probePort = 21_940;
+export const peerPort = 21_941;
 
 const head = `debug=2
 log_stderror=yes

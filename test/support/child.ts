@@ -118,8 +118,10 @@ export async function portIsFree(port: number): Promise<boolean> {
   });
 }
 
-const FIRST_PORT = 24_000;
-const LAST_PORT = 24_199;
+const PORTS = 100;
+/** Test files that run side by side do not look for ports in the same range. */
+const FIRST_PORT = 24_000 + PORTS * (Number(process.env.VITEST_POOL_ID ?? 1) - 1);
+const LAST_PORT = FIRST_PORT + PORTS - 1;
 let nextPort = FIRST_PORT;
 
 /** A port that is free now, another at each call. All are below the range of ephemeral ports. */

@@ -2,7 +2,7 @@
  * A route run for tests of module functions that read and write only the message and the draft. What a function under
  * test must not touch is not there: using it is a TypeError.
  */
-import { Draft, type SipMessage } from '../../runtime/message/index.js';
+import { Draft, defaultGrammar, parseUri, type SipMessage, type SipUri } from '../../runtime/message/index.js';
 import type { RouteContext } from '../../runtime/sdk/context.js';
 import type { Verdict } from '../../runtime/sdk/define.js';
 
@@ -23,11 +23,19 @@ export function fakeRun(msg: SipMessage, kind: RouteContext['kind'] = 'request',
     transaction: null,
     branch: null,
     reply: null,
+    underWay: null,
     vars: {},
+    grammar: defaultGrammar,
     data: new Map<string, unknown>(),
-    server: { env: { clock: { now: () => nowMs } }, transports: { isMyself: (host: string) => host === '127.0.0.1' } },
+    server: {
+      env: { clock: { now: () => nowMs, exactNow: () => nowMs } },
+      transports: { isMyself: (host: string) => host === '127.0.0.1' },
+    },
     get uri(): string {
       return run.draft.uri ?? run.msg.requestUri;
+    },
+    get requestUri(): SipUri | null {
+      return parseUri(run.uri, defaultGrammar);
     },
   };
   return { ctx: run as unknown as RouteContext, answers };

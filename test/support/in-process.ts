@@ -5,6 +5,7 @@ import { bundleProgram, type ProgramScript } from '../../compiler/6-bundle/progr
 import type { Host } from '../../compiler/host.js';
 import { compile } from '../../compiler/index.js';
 import { describeSpan } from '../../compiler/span.js';
+import type { SimulatedEnvironment } from '../../runtime/env/simulated.js';
 import type { Environment } from '../../runtime/env.js';
 import { type Server, start } from '../../runtime/index.js';
 import type { AnyModule } from '../../runtime/sdk/context.js';
@@ -57,3 +58,12 @@ export const startBuilt = (
     print: () => {},
     signals: false,
   });
+
+/** Moves the clock on, and gives the databases the time they need for what was asked of them. */
+export async function passWithDatabases(server: Server, env: SimulatedEnvironment, ms: number): Promise<void> {
+  await env.clock.advance(ms);
+  while (server.databases.underWay > 0) {
+    await server.databases.idle();
+    await env.clock.advance(1);
+  }
+}

@@ -29,7 +29,7 @@ export type PeerName = keyof typeof peerPorts;
 export const peerNames = Object.keys(peerPorts) as PeerName[];
 
 /**
- * Where another lane or run holds the ports, a run moves all of them up by the same amount. Scenarios, cfgs and goldens keep the numbers
+ * Where another group or run holds the ports, a run moves all of them up by the same amount. Scenarios, cfgs and goldens keep the numbers
  * above: text is translated where it leaves for the wire and where it comes from there. Both have five digits, so no length changes.
  */
 export const portShifts: readonly number[] = Array.from({ length: 12 }, (_, index) => index * 500);

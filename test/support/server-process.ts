@@ -21,6 +21,8 @@ export interface LaunchOptions {
   readonly ipv6?: boolean;
   /** Further arguments, in Kamailio's own form. */
   readonly args?: readonly string[];
+  /** Added to its environment. */
+  readonly env?: Readonly<Record<string, string>> | undefined;
   readonly onLog?: (line: ScriptLog) => void;
   readonly readyWithinMs?: number;
 }
@@ -39,7 +41,8 @@ export interface ServerProcess {
   residentBytes(): number;
   /** Runs one command through the real kamcmd; resolves with what it printed. */
   rpc(...command: string[]): Promise<string>;
-  stop(): Promise<void>;
+  /** `graceMs`: what is still to be answered gets no longer than this; a second signal ends it. */
+  stop(graceMs?: number): Promise<void>;
 }
 
 export interface Command {
@@ -64,7 +67,7 @@ export async function launch(options: LaunchOptions, make: (folder: string) => C
   const startedAt = performance.now();
   const child = spawn(command.program, command.args, {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, ...command.env },
+    env: { ...process.env, ...options.env, ...command.env },
   });
   let output = '';
   let exited: string | null = null;
@@ -108,12 +111,13 @@ export async function launch(options: LaunchOptions, make: (folder: string) => C
     alive: () => exited === null,
     residentBytes: () => residentBytes(child),
     rpc: (...words) => kamcmd(control, words),
-    async stop() {
+    async stop(graceMs) {
       if (exited === null) {
         child.kill('SIGTERM');
-        const force = setTimeout(() => child.kill('SIGKILL'), 5_000);
+        const timers = [setTimeout(() => child.kill('SIGKILL'), 15_000)];
+        if (graceMs !== undefined) timers.push(setTimeout(() => child.kill('SIGTERM'), graceMs));
         await done;
-        clearTimeout(force);
+        for (const timer of timers) clearTimeout(timer);
       }
       for (const reader of readers) reader.flush();
       rmSync(folder, { recursive: true, force: true });

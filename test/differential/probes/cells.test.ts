@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parseGolden } from '../goldens.js';
-import { label } from './cfg.js';
+import { eventPasses, label, unreadIn } from './cfg.js';
 import { modulesElsewhere, natReads, tlsReads } from './modules.js';
 import { elsewhere, reads, shaped } from './pvs.js';
 import { selectReads, selectShapes, selectsElsewhere } from './selects.js';
@@ -28,17 +28,29 @@ function readCells(group: string) {
   }
   return { kinds, defined, cells };
 }
-/** Entries that were not read in each kind of route. */
-const unread = (entries: readonly string[], kinds: ReadonlyMap<string, ReadonlySet<string>>) =>
-  entries.filter(
-    (name) => [...(kinds.get(name) ?? [])].sort().join() !== 'branch,event,failure,onreply,onsend,reply,request',
-  );
+const routes = ['branch', 'event', 'failure', 'onreply', 'onsend', 'reply', 'request'];
+/** Entries that were not read in each of these passes. */
+const unread = (
+  entries: readonly string[],
+  kinds: ReadonlyMap<string, ReadonlySet<string>>,
+  passes: readonly string[] = routes,
+) => entries.filter((name) => passes.some((pass) => !kinds.get(name)?.has(pass)));
 
 describe('pseudo-variable probes', () => {
   const { kinds, defined, cells } = readCells('pv-probes');
   const entries = [...reads, ...shaped].map(label);
   it('read every entry in every kind of route', () => {
     expect(unread(entries, kinds)).toEqual([]);
+  });
+  it.each(eventPasses)('read every entry in the event %s', (event) => {
+    const apart = new Set(unreadIn(event).map(label));
+    expect(
+      unread(
+        entries.filter((entry) => !apart.has(entry)),
+        kinds,
+        [event],
+      ),
+    ).toEqual([]);
   });
   it('find a value for each name somewhere', () => {
     const nameOf = (entry: string) => /^\(?([\w.]+)/.exec(entry)?.[1] ?? entry;

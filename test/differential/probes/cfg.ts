@@ -1,6 +1,6 @@
 /** The cfg that prints every probe in every kind of route. */
 import { natReads, prepared, tlsReads } from './modules.js';
-import { reads, shaped } from './pvs.js';
+import { reads, receivedBy, shaped } from './pvs.js';
 import { selectReads, selectShapes } from './selects.js';
 import { headerValueSelects, inputs, lineTransformations, selects, transformations, writes } from './values.js';
 
@@ -85,10 +85,82 @@ route[RESET] {
 }
 `;
 
+/** The events that come without a message of a call, or with one of the server's own: name of the pass, name of the event. */
+const events: readonly (readonly [at: string, name: string])[] = [
+  ['local', 'tm:local-request'],
+  ['start', 'dialog:start'],
+  ['end', 'dialog:end'],
+  ['failed', 'dialog:failed'],
+  ['expired', 'htable:expired:brief'],
+  ['init', 'htable:mod-init'],
+  ['http', 'xhttp:request'],
+];
+/** The response to the request of `local` is read too. */
+export const eventPasses: readonly string[] = [...events.map(([at]) => at), 'echo'];
+const eventModules = `
+loadmodule "dialog.so"
+loadmodule "htable.so"
+loadmodule "xhttp.so"
+tcp_accept_no_cl=yes
+modparam("htable", "htable", "brief=>size=4;autoexpire=1;")
+modparam("htable", "timer_interval", 1)
+modparam("pv", "shvset", "n=i:8")
+modparam("pv", "shvset", "s=s:shared")
+`;
+const eventRoutes = `
+${events
+  .map(
+    ([at, name]) => `event_route[${name}] {
+	route(RESET);
+	$var(at) = "${at}";
+	route(READ);
+}
+`,
+  )
+  .join('\n')}
+route[EVENTS] {
+	switch ($rU) {
+		case "event.local":
+			t_uac_send("OPTIONS", "sip:local@127.0.0.1:22010", "", "", "From: \\"L\\" <sip:l@example.com>\\r\\nTo: <sip:t@example.com>\\r\\nX-List: local\\r\\n", "");
+			break;
+		case "event.item":
+			$sht(brief=>key) = "value";
+			break;
+		default:
+			route(PREPARE);
+			if (has_totag()) {
+				loose_route();
+				if (is_method("BYE")) xlog("L_NOTICE", "Dialog s DLG_lifetime=[$DLG_lifetime]\\n");
+			} else record_route();
+			dlg_manage();
+			$du = "sip:127.0.0.1:22010";
+			t_relay();
+			exit;
+	}
+	sl_send_reply("202", "Done");
+	exit;
+}
+`;
+interface Frame {
+  readonly nextHop?: string;
+  /** Calls with this in their Call-ID are for `ofApart`, a line of the request route; other routes leave them alone. */
+  readonly apart?: string;
+  readonly ofApart?: string;
+  /** Routes of those calls. */
+  readonly routes?: string;
+  /** A line of reply_route, after it named itself. */
+  readonly ofReply?: string;
+}
+
 /** `lines` in every kind of route: in place in the onsend route, which cannot call another. */
-const inEveryRoute = (lines: string, nextHop = '127.0.0.1:22010'): string => `${prepare}${reset}
+const inEveryRoute = (
+  lines: string,
+  { nextHop = '127.0.0.1:22010', apart, ofApart = '', routes = '', ofReply = '' }: Frame,
+): string => {
+  const leftAlone = apart === undefined ? '' : `\tif ($ci =~ "${apart}") return;\n`;
+  return `${prepare}${reset}
 request_route {
-	$var(at) = "request";
+${ofApart}	$var(at) = "request";
 	if ($rU == "bare" || $rU == "typical") route(PREPARE);
 	if (is_method("ACK|CANCEL")) exit;
 	if ($rU == "full") {
@@ -116,7 +188,7 @@ branch_route[PROBE] {
 }
 
 onsend_route {
-	$var(n) = 0;
+${leftAlone}	$var(n) = 0;
 	$var(s) = 0;
 	$vn(n) = $null;
 	$vn(s) = $null;
@@ -125,9 +197,9 @@ ${lines}
 }
 
 reply_route {
-	route(RESET);
+${leftAlone}	route(RESET);
 	$var(at) = "reply";
-	route(READ);
+${ofReply}	route(READ);
 }
 
 onreply_route[PROBE] {
@@ -152,18 +224,42 @@ route[READ] {
 ${lines}
 	return 1;
 }
-`;
+${routes}`;
+};
 
-export const probesCfg = (): string => `${header}${inEveryRoute(printed(reads, shaped))}`;
+/** Of a message that no socket received: Kamailio ends at `$af`, and shows a source that it made up (docs/deviations.md). */
+const ofSocket: readonly string[] = ['$af(id)', '$af(name)', ...receivedBy];
+const withoutSocket: readonly string[] = ['expired', 'init'];
+/** Of messages in events: the length of tags the server made, how many messages and connections the process had, its name. */
+const ofServer: readonly string[] = ['$ml', '$msg(len)', '$msg(hdrs_len)', '$mi', '$conid', '$ua'];
+/** What is not read in this event. */
+export const unreadIn = (event: string): readonly string[] => [
+  ...ofServer,
+  ...(withoutSocket.includes(event) ? ofSocket : []),
+];
+
+export const probesCfg = (): string => {
+  const notIn = (passes: readonly string[], entries: readonly string[]) =>
+    `\tif (${passes.map((at) => `$var(at) != "${at}"`).join(' && ')}) {\n${printed(entries, [])}\n\t}`;
+  const everywhere = reads.filter((entry) => !ofSocket.includes(entry) && !ofServer.includes(entry));
+  const lines = [printed(everywhere, shaped), notIn(withoutSocket, ofSocket), notIn(eventPasses, ofServer)].join('\n');
+  return `${header}${eventModules}${inEveryRoute(lines, {
+    apart: 'event',
+    ofApart: '\tif ($ci =~ "event") route(EVENTS);\n',
+    routes: eventRoutes,
+    ofReply: '\tif ($hdr(X-Event) != $null) $var(at) = "echo";\n',
+  })}`;
+};
 
 export const selectsCfg = (): string => `${header}
 mine.words = "sip:u:pw@h.example.com:5;x=y;lr=on" desc "text"
 mine.named = "\\"N\\" <sip:u:pw@h.example.com:5;x=1;lr=on>;tag=t;x=2" desc "an address"
 mine.amount = 42 desc "number"
-${inEveryRoute(printed(selectReads, selectShapes))}`;
+${inEveryRoute(printed(selectReads, selectShapes), {})}`;
 
 /** What tls and nathelper add: both sides over TLS. */
 export const modulesCfg = (): string => `${header}
+mine.amount = 42 desc "number"
 enable_tls=yes
 listen=tls:127.0.0.1:21701
 loadmodule "tls.so"
@@ -171,6 +267,8 @@ modparam("tls", "config", "@TLS@tls.cfg")
 listen=udp:127.0.0.1:21703 name "probe"
 ${['nathelper', 'benchmark', 'cfgutils', 'htable', 'mqueue', 'uac', 'usrloc', 'registrar'].map((name) => `loadmodule "${name}.so"\n`).join('')}
 loadmodule "xhttp.so"
+loadmodule "ctl.so"
+loadmodule "cfg_rpc.so"
 loadmodule "jsonrpcs.so"
 modparam("jsonrpcs", "transport", 1)
 modparam("htable", "htable", "h=>size=4;autoexpire=7200;")
@@ -178,10 +276,44 @@ modparam("htable", "htable", "one=>size=4;")
 modparam("mqueue", "mqueue", "name=q")
 modparam("uac", "restore_mode", "none")
 modparam("benchmark", "enable", 1)
-${inEveryRoute(printed([...tlsReads, ...natReads], ['$conid']), '127.0.0.1:22011;transport=tls').replace(
-  'route(READ);',
-  'if (is_method("REGISTER")) { save("location"); exit; }\n\tif ($rU == "alice.once") route(ONCE); else route(READ);',
-)}
+${inEveryRoute(printed([...tlsReads, ...natReads], ['$conid']), {
+  nextHop: '127.0.0.1:22011;transport=tls',
+  apart: 'located',
+  ofApart: `	if (is_method("REGISTER")) { save("location"); exit; }
+	if ($Rp == 21703) {
+		xlog("L_NOTICE", "named r Rn=[$Rn]\\n");
+		exit;
+	}
+	if ($rU == "alice.located") route(LOCATED);
+	if ($rU == "alice.once") {
+		route(ONCE);
+		sl_send_reply("200", "Done");
+		exit;
+	}
+`,
+})}
+onreply_route[LOCATED] {
+	xlog("L_NOTICE", "located r (T_reply_ruid{s.select,0,-})=[$(T_reply_ruid{s.select,0,-})]\\n");
+}
+
+route[LOCATED] {
+	if (is_method("OPTIONS")) {
+		t_newtran();
+		t_reply("200", "Fine");
+		xlog("L_NOTICE", "located r (sel(tm.uas.local_to_tag){s.len})=[$(sel(tm.uas.local_to_tag){s.len})]\\n");
+		exit;
+	}
+	if (is_method("NOTIFY")) {
+		send_udp("127.0.0.1:21703");
+		sl_send_reply("200", "Sent");
+		exit;
+	}
+	lookup("location");
+	t_on_reply("LOCATED");
+	t_relay();
+	exit;
+}
+
 event_route[xhttp:request] {
 	exit;
 }

@@ -141,7 +141,6 @@ export const big = (size: number) =>
     'To: <sip:bob@example.com>',
     'Call-ID: call-1-big',
     'CSeq: 1 MESSAGE',
-    'X-Answer: yes',
     'Content-Type: text/plain',
     `Content-Length: ${size}`,
     '',

@@ -78,4 +78,10 @@ export const prepared: readonly (readonly [before: string, reads: string, shaped
   ],
   ['$ru = "sips:a@host"; $du = $null;', '$rp $dp $nh(p) $sel(ruri.port) $sel(ruri.hostport)'],
   ['', '', '$stat(core:rcv_requests) $stat(rcv_requests)'],
+  // A target may be any text: one with a name has one.
+  ['append_branch("\\"Name\\" <sip:b@h.example.com>");', '$sel(branch.uriq.name) $sel(branch.uriq)'],
+  ['clear_branches();', '$(msgbuf(0){s.encode.hexa}) $(msgbuf(3){s.len}) $msgbuf(99999)'],
+  ['', '$envn(PROBE_COUNT) $env(PROBE_COUNT) $sel(cfg_selected.mine)'],
+  ['cfg_select("mine", 3);', '$sel(cfg_selected.mine) $sel(cfg_get.mine.amount)'],
+  ['cfg_reset("mine");', '$sel(cfg_selected.mine) $sel(cfg_get.mine.amount)'],
 ];

@@ -49,8 +49,11 @@ const fields = [
   ...keyed('via1', 'host port proto protoid branch rport received'),
   ...keyed('viaZ', 'host port proto protoid branch rport received'),
 ];
+/** Where it came from, and the socket it came in on. */
+export const receivedBy = plain('$si $siz $sp $su $sut $sas $src_ip $Ri $Rp $Ras $Ru $Rut $RAi $RAp $RAu $RAut');
 const received = [
-  ...plain('$si $siz $sp $su $sut $sas $src_ip $Ri $Rp $Rn $Ras $Ru $Rut $RAi $RAp $RAu $RAut $pr $proto $prid $conid'),
+  ...receivedBy,
+  ...plain('$Rn $pr $proto $prid $conid'),
   ...keyed('af', 'id name'),
   ...['len', 'proto', 'sproto', 'srcip', 'rcvip', 'srcport', 'rcvport', 'af'].map((key) => `$(rcv(${key}))`),
   '$(rcv(buf){line.at,0})',

@@ -10,7 +10,7 @@ const catalog = JSON.parse(
 ) as Names;
 
 /**
- * Not of 5.6.3; or, in a failure route, text of memory that was given back (`date`) and a parameter that is not copied
+ * Not of 5.6.3 or read in pv-modules; or, in a failure route, text of memory that was given back (`date`) and a parameter that is not copied
  * (`from.params.tag`): these two are read in a request in pv-values.
  */
 const absent = /^@cfg_selected\b|^@date$|^@tls\.\w+\.count\./;
@@ -94,7 +94,8 @@ const entry = (path: string): string => {
   const inner = `sel(${path.replaceAll('"', '\\"')})`;
   if (whole.test(path)) return `$(${inner}{line.at,0})`;
   if (path.includes('x_high')) return `$(${inner}{s.encode.hexa})`;
-  if (path === 'sys.unique') return `$(${inner}{s.len})`;
+  // Of another length and in hexadecimal digits from run to run.
+  if (path === 'sys.unique' || /^(msg|message)\.id\.hex$/.test(path)) return `$(${inner}{s.len})`;
   return bodies.test(path) ? `$(${inner}{s.md5})` : `$${inner}`;
 };
 // Each once: a golden is a table of them.

@@ -1,5 +1,5 @@
 /** HTTP on the SIP port and the opening of a WebSocket (RFC 7118 §4.1). */
-import { group, scenario } from '../scenario.js';
+import { group, scenario, silent } from '../scenario.js';
 
 /** Sends these requests, one after the other, over one connection. */
 const http = (slug: string, title: string, ...requests: readonly string[]) =>
@@ -47,7 +47,7 @@ export default group('http', 'http.cfg', [
   http('rpc-unknown', 'no such command', rpc('{"jsonrpc": "2.0", "method": "no.such", "id": 2}')),
   http('rpc-odd', 'no version', rpc('{"method": "jsonrpc.echo", "id": 2}')),
   http('rpc-bad', 'no JSON', rpc('{"jsonrpc": ')),
-  http('skipped', 'a URL left to others', get('/skip/this')),
+  silent(http('skipped', 'a URL left to others', get('/skip/this'))),
   http('handshake', 'a handshake', shake()),
   http('handshake-many', 'several sub-protocols offered', shake({ protocol: 'Sec-WebSocket-Protocol: chat, sip' })),
   http(
@@ -63,6 +63,15 @@ export default group('http', 'http.cfg', [
   http('old-version', 'an older version', shake({ version: 'Sec-WebSocket-Version: 8' })),
   http('no-version', 'no version', shake({ version: '' })),
   http('no-connection', 'no Connection', shake({ connection: '' })),
+  scenario(
+    'conid',
+    'SIP over a WebSocket: $ws_conid',
+    async ({ alice, uri }) => {
+      await alice.request('OPTIONS', uri('ws'));
+      await alice.receives(200);
+    },
+    { ws: ['alice'] },
+  ),
   scenario('disabled', 'ws.disable and ws.enable', async ({ alice, pause, rpc }) => {
     await rpc('ws.disable');
     await alice.raw(shake(), 'tcp');

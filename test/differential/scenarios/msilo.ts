@@ -68,9 +68,28 @@ const stored = [
     await register(stage, 'many');
     for (let i = 0; i < 3; i++) await stage.carol.reply(await stage.carol.receives('MESSAGE'), 200);
   }),
+  scenario(
+    'large',
+    'a body of 30 kB',
+    async (stage) => {
+      await store(stage, 'large', { body: 'x'.repeat(30_000) });
+      await register(stage, 'large');
+      await stage.carol.reply(await stage.carol.receives('MESSAGE'), 200);
+    },
+    { outlineOnly: true },
+  ),
+  scenario('larger', 'a body of 60 kB', (stage) => store(stage, 'larger', { body: 'x'.repeat(60_000) })),
   scenario('note', 'the sender is told', async (stage) => {
     const { alice, uri, pause } = stage;
     const contact = `<sip:alice@${alice.host}:${alice.port}>`;
+    const own = `<sip:alice@${alice.host}:${alice.port}>;tag=note`;
+    await alice.request('MESSAGE', uri('note'), { contact, from: own, body: 'x', type: 'text/plain' });
+    await alice.receives(202);
+    await alice.reply(await alice.receives('MESSAGE'), 200);
+    await pause(100);
+  }),
+  scenario('note-contacts', 'of two Contacts in one field the last is told', async ({ alice, uri, pause }) => {
+    const contact = `<sip:nobody@${alice.host}:22019>, <sip:alice@${alice.host}:${alice.port}>`;
     const own = `<sip:alice@${alice.host}:${alice.port}>;tag=note`;
     await alice.request('MESSAGE', uri('note'), { contact, from: own, body: 'x', type: 'text/plain' });
     await alice.receives(202);

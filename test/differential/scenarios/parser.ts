@@ -13,6 +13,16 @@ const uris = [
   'sip:bob@_host',
 ];
 
+const spoilt: readonly (readonly [wanted: RegExp, by: string])[] = [
+  [/^From:.*\r\n/m, ''],
+  [/^To:.*\r\n/m, ''],
+  [/^Call-ID:.*\r\n/m, ''],
+  [/^CSeq:.*\r\n/m, ''],
+  [/^From:.*$/m, 'From: "x'],
+  [/^To:.*$/m, 'To: "x'],
+  [/^CSeq:.*$/m, 'CSeq: 1'],
+  [/^CSeq:.*$/m, 'CSeq: x MESSAGE'],
+];
 const scenarios = [
   scenario('uris', 'user=phone, and characters of hosts', async ({ alice }) => {
     for (const uri of uris) {
@@ -27,6 +37,18 @@ const scenarios = [
         const edit = (text: string) => text.replace('SIP/2.0', version);
         await bob.reply(await bob.receives('MESSAGE'), 200, { headers: ['X-A: 1'], edit });
       }
+    }
+  }),
+  scenario('incomplete', 'responses without a field they need are dropped', async ({ alice, bob, uri }) => {
+    for (const how of ['forward', 'relay']) {
+      await alice.request('MESSAGE', uri(how), { headers: [`X-Do: ${how}`] });
+      const request = await bob.receives('MESSAGE');
+      for (const [wanted, by] of spoilt) {
+        const edit = (text: string) => text.replace(wanted, by);
+        await bob.reply(request, 183, { headers: [`X-A: ${by || wanted.source}`], edit });
+      }
+      await bob.reply(request, 200);
+      await alice.receives(200);
     }
   }),
 ];

@@ -46,7 +46,7 @@ const deny = ['ALL EXCEPT ^sip:boss@ : "@blocked.test$"', '^sip:carol@ : ALL', '
 
 /** The group with the rule files beside its rows. */
 function withRules(plain: Group): Group {
-  const folder = join(tmpdir(), `sipc-rules-${plain.name}-${process.pid}`);
+  const folder = join(tmpdir(), `sipc-rules-${plain.name}-p${process.pid}`);
   const base = join(folder, 'rules');
   const defines = { RULES: base, RULES_ALLOW: `${base}.allow`, RULES_DENY: `${base}.deny` };
   const filled = withRows(plain, rows);

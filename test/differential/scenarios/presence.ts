@@ -260,6 +260,23 @@ const requests: readonly Scenario[] = [
     await alice.request('PUBLISH', alice.aor, { headers: eventHeaders({}), body, type: PIDF });
     await alice.receives('final', undefined, PATIENCE_MS);
   }),
+  scenario('two-contacts', 'of two Contacts in one field the last is notified', async ({ alice, bob }) => {
+    await subscribe(bob, alice.aor, { more: { contact: `<sip:nobody@127.0.0.1:22019>, <sip:bob@${bob.hostPort}>` } });
+  }),
+  scenario(
+    'large',
+    'bodies of 60 kB',
+    async (stage) => {
+      const { alice, bob } = stage;
+      const uri = alice.aor;
+      await publish(alice, uri, pidf(uri, 'a', 'open', `<note>${'x'.repeat(60_000)}</note>`), 200);
+      await publish(alice, uri, 'x'.repeat(60_000), 415);
+      await publish(alice, uri, `<a>${'<b/>'.repeat(15_000)}`, 415);
+      await rows(stage);
+      await subscribe(bob, `sip:other@${bob.host}`, { more: { body: 'x'.repeat(60_000), type: 'text/plain' } });
+    },
+    { outlineOnly: true },
+  ),
   scenario('bad-subscribe', 'what a SUBSCRIBE is refused for', async ({ alice, bob }) => {
     const { aor } = alice;
     await subscribe(bob, aor, { event: 'conference', status: 489 });

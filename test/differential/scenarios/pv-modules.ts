@@ -10,7 +10,7 @@ const over = (servername: string, text: string, method: string, certificate?: st
   await refused(stage, text.replace(/SIP *\/ *2.0 *\/ *UDP/, 'SIP/2.0/TLS'), method);
 };
 
-export default generated(
+const made = generated(
   'pv-modules',
   modulesCfg(),
   [
@@ -21,11 +21,23 @@ export default generated(
       tls: ['alice', 'bob'],
     }),
     scenario('no-certificate', 'over TLS without one', over('', bare, 'MESSAGE'), { tls: ['alice', 'bob'] }),
-    scenario('once', 'what needs a statement first', async ({ alice }) => {
+    scenario('once', 'what needs a statement first', async ({ alice, rpc }) => {
+      await rpc('cfg.add_group_inst', 'mine[3]');
+      await rpc('cfg.set_now_int', 'mine[3]', 'amount', '7');
       await alice.register();
       const text = typical.replace('sip:typical@', `sip:${alice.user}@`).replaceAll('-typical', '-once');
       await alice.raw(text.replace('Content-Type', 'X-Answer: yes\r\nContent-Type'));
       await alice.receives(200, 'INVITE');
+    }),
+    scenario('located', 'a call to a binding, to a socket with a name; a response made here', async ({ alice }) => {
+      await alice.register();
+      await alice.request('MESSAGE', alice);
+      await alice.reply(await alice.receives('MESSAGE'), 200);
+      await alice.receives(200, 'MESSAGE');
+      await alice.request('OPTIONS', alice);
+      await alice.receives(200, 'OPTIONS');
+      await alice.request('NOTIFY', alice);
+      await alice.receives(200, 'NOTIFY');
     }),
     scenario('udp', 'over UDP', async ({ alice }) => {
       await alice.raw(full);
@@ -34,3 +46,4 @@ export default generated(
   ],
   ['-M', '64'],
 );
+export default { ...made, env: { PROBE_COUNT: '37' } };

@@ -83,4 +83,27 @@ export default group('routes', 'routes.cfg', [
     await carol.reply(await carol.receives('MESSAGE'), 200);
     await alice.receives(200);
   }),
+  scenario('msg-received', 'event_route[core:msg-received]: changed, ended, left alone', async ({ alice, uri }) => {
+    for (const user of ['early-drop', 'early-false', 'early-null']) await alice.request('OPTIONS', uri(user));
+    for (const user of ['early-exit', 'early-zero', 'early-change', 'early-other']) {
+      await alice.request('OPTIONS', uri(user));
+      await alice.receives(200);
+    }
+  }),
+  scenario('pre-routing', 'event_route[core:pre-routing]: kept for the route, ended', async ({ alice, bob, uri }) => {
+    await alice.request('OPTIONS', uri('early-pre'));
+    await alice.receives(200);
+    await alice.request('OPTIONS', uri('early-gone'));
+    await alice.receives(480);
+    await alice.request('MESSAGE', uri('early-reply'), { body: 'x', type: 'text/plain' });
+    await bob.reply(await bob.receives('MESSAGE'), 200, { headers: ['X-Early: yes'] });
+    await alice.receives(200);
+  }),
+  scenario('parse-error', 'event_route[core:receive-parse-error]', async ({ alice, uri }) => {
+    await alice.raw('GARBAGE\r\n\r\n');
+    await alice.raw('OPTIONS sip:early-x SIP/2.0\r\nVia: nonsense\r\n\r\n');
+    await alice.raw('OPTIONS sip:early-x SIP/2.0\r\nFrom: <sip:a@b>;tag=x\r\n\r\n');
+    await alice.request('OPTIONS', uri('early-other'));
+    await alice.receives(200);
+  }),
 ]);

@@ -176,6 +176,13 @@ const flows = [
     await bob.reply(await bob.receives('MESSAGE'), 200);
     await alice.receives(200);
   }),
+  scenario('contacts', 'of two Contacts in one field the last has ;ob', async ({ alice, bob, uri }) => {
+    for (const contact of ['<sip:x@h;ob>, <sip:alice@127.0.0.1:22000>', '<sip:x@h>, <sip:alice@127.0.0.1:22000;ob>']) {
+      await alice.request('MESSAGE', uri('bob'), { headers: ['X-Do: record', 'Supported: path, outbound'], contact });
+      await bob.reply(await bob.receives('MESSAGE'), 200);
+      await alice.receives(200);
+    }
+  }),
   scenario('contact-unsupported', ';ob in Contact and another Supported', async ({ alice, bob, uri }) => {
     await alice.request('MESSAGE', uri('bob'), {
       headers: ['X-Do: record', 'Supported: path'],

@@ -26,6 +26,16 @@ export default group('script', 'script.cfg', [
   ask('escapes', 'quotes, escapes, defines'),
   ask('levels', 'xlog levels'),
   ask('ifs', 'bare operands'),
+  ask('avpflags', 'flags of AVPs'),
+  ask('exec', 'exec() is true whatever the command ends with'),
+  ask('sctp', 'forward_sctp() without an SCTP socket'),
+  ask('setters', 'core functions on the Request-URI and the branches, under all their names'),
+  scenario('forwards', 'forward_udp() and forward_tls()', async ({ alice, bob, uri }) => {
+    await alice.request('OPTIONS', uri('forwards.x'));
+    const came = await bob.receives('OPTIONS');
+    await bob.reply(came, 200);
+    await alice.receives(200);
+  }),
   silent('drop', 'drop ends the script'),
   ask('other', 'the default case'),
 ]);

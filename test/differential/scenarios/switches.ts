@@ -1,10 +1,22 @@
-/** Every switch of the stock cfg: on, off, and all of them together, on the same rows of MariaDB. */
+/**
+ * Every switch of the stock cfg: on, off, and all of them together; those that read a database, on the same rows of MariaDB.
+ * Scenarios that have the same switches on where their own is off share a server.
+ */
 
 import { differentialPort } from '../../support/ports.js';
 import { stockConfig } from '../../support/tools.js';
 import { withServerRows } from '../prepared.js';
-import { type Group, scenario } from '../scenario.js';
-import { accColumns, mediaRelays, rowsFor, type Switch, stockText, switches } from '../switches.js';
+import { type Group, scenario, silent } from '../scenario.js';
+import {
+  accColumns,
+  bareWebsockets,
+  mediaRelays,
+  offGroup,
+  rowsFor,
+  type Switch,
+  stockText,
+  switches,
+} from '../switches.js';
 
 const rows = rowsFor('127.0.0.1', differentialPort);
 const defines = (names: readonly string[]) => names.flatMap((name) => ['-A', `WITH_${name}`]);
@@ -25,14 +37,18 @@ function stock(name: string, on: readonly string[], which: readonly Switch[]): G
     text: stockText,
     speaks: mediaRelays,
     args: [...defines(on), ...tls],
-    scenarios: which.map(played),
+    scenarios: which.map((one) => (one.silentWhenOff && !on.includes(one.name) ? silent(played(one)) : played(one))),
   };
-  return withServerRows('mysql', group, rows, accColumns);
+  return on.includes('MYSQL') ? withServerRows('mysql', group, rows, accColumns) : group;
 }
+
+const offGroups = new Map<string, Switch[]>();
+for (const one of switches) offGroups.set(offGroup(one), [...(offGroups.get(offGroup(one)) ?? []), one]);
 
 export default [
   ...switches.map((one) => stock(`switch-${one.name.toLowerCase()}`, [...one.needs, one.name], [one])),
-  ...switches.map((one) => stock(`switch-${one.name.toLowerCase()}-off`, one.needs, [one])),
+  ...[...offGroups].map(([name, which]) => stock(name, which[0]?.needs ?? [], which)),
+  stock('switch-websockets-bare', ['WEBSOCKETS'], [bareWebsockets]),
   stock(
     'switches-all',
     switches.map(({ name }) => name),

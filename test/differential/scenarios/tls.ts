@@ -1,5 +1,5 @@
 /** TLS: domains by server name, certificates of clients, calls from and to other transports (RFC 3261 §26, tls module). */
-import { group, hangUp, type Stage, scenario } from '../scenario.js';
+import { group, hangUp, type Stage, scenario, silent } from '../scenario.js';
 
 const aliceTls = { tls: ['alice'] } as const;
 
@@ -17,15 +17,17 @@ const seen = (slug: string, title: string, servername: string, certificate?: str
   );
 /** The handshake, or what comes after it, fails: nothing reaches the route. */
 const refused = (slug: string, title: string, servername: string, certificate?: string) =>
-  scenario(
-    slug,
-    title,
-    async ({ alice, uri, pause }) => {
-      alice.tls = { servername, certificate };
-      await alice.request('OPTIONS', uri('x')).catch(() => {});
-      await pause(200);
-    },
-    aliceTls,
+  silent(
+    scenario(
+      slug,
+      title,
+      async ({ alice, uri, pause }) => {
+        alice.tls = { servername, certificate };
+        await alice.request('OPTIONS', uri('x')).catch(() => {});
+        await pause(200);
+      },
+      aliceTls,
+    ),
   );
 const call = (slug: string, title: string, user: string, tls: readonly ('alice' | 'bob')[]) =>
   scenario(

@@ -1,6 +1,6 @@
 /** Branches canceled, transactions answered and dropped from the script; flags, timers, reply modes; the best response (RFC 3261 §16.7). */
 import type { Party } from '../party.js';
-import { group, type Scenario, scenario } from '../scenario.js';
+import { group, type Scenario, scenario, silent } from '../scenario.js';
 
 /** Bob and carol ring; bob's 183 makes the reply route cancel branches. */
 const cancels = (which: 'others' | 'this' | 'all', victims: readonly ('bob' | 'carol')[]): Scenario =>
@@ -81,12 +81,14 @@ export default group('tm-control', 'tm-control.cfg', [
     await ask(dave, 'reply-callid', 'no-such-call', uri);
     await dave.receives(200);
   }),
-  scenario('dropped', 't_drop(): no answer, what comes again is absorbed', async ({ alice, uri, pause }) => {
-    const invite = await alice.invite(uri('dropped.x'));
-    await pause(200);
-    await alice.resend(invite);
-    await pause(200);
-  }),
+  silent(
+    scenario('dropped', 't_drop(): no answer, what comes again is absorbed', async ({ alice, uri, pause }) => {
+      const invite = await alice.invite(uri('dropped.x'));
+      await pause(200);
+      await alice.resend(invite);
+      await pause(200);
+    }),
+  ),
   scenario('released', 't_release(): no answer', async ({ alice, uri, pause }) => {
     const invite = await alice.invite(uri('released.x'));
     await pause(200);

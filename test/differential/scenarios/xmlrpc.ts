@@ -1,5 +1,5 @@
 /** XML-RPC over HTTP on the SIP port. */
-import { group, scenario } from '../scenario.js';
+import { group, scenario, silent } from '../scenario.js';
 import { bombs } from '../xml-bombs.js';
 
 const post = (body: string, url = '/RPC2') =>
@@ -40,9 +40,14 @@ export default group('xmlrpc', 'xmlrpc.cfg', [
     'comments and CDATA',
     '<!-- c --><methodCall><!-- d --><methodName><![CDATA[core.echo]]></methodName><params><param><value><string><![CDATA[<x>]]></string></value></param></params></methodCall>',
   ),
-  ...bombs.map(({ slug, title, document }) => asks(slug, title, document('methodCall'))),
-  scenario('other-method', 'PUT', async ({ alice, pause }) => {
-    await alice.raw('PUT /RPC2 HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n', 'tcp');
-    await pause(150);
+  ...bombs.map(({ slug, title, document }) => {
+    const asked = asks(slug, title, document('methodCall'));
+    return slug === 'attributes' ? silent(asked) : asked;
   }),
+  silent(
+    scenario('other-method', 'PUT', async ({ alice, pause }) => {
+      await alice.raw('PUT /RPC2 HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n', 'tcp');
+      await pause(150);
+    }),
+  ),
 ]);

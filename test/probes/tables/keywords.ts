@@ -1,5 +1,5 @@
 /** Condition keywords: each with every comparison and every kind of right side, and what of it compiles at all. */
-import { note, type Probe, type ProbeTable } from '../probe.js';
+import { note, type Probe, type ProbeTable, peerPort, probePort } from '../probe.js';
 
 const keywords = [
   'method',
@@ -33,8 +33,8 @@ const rights: Readonly<Record<string, string>> = {
   lower: 'options',
   udp: 'udp',
   UDP: 'UDP',
-  number: '23041',
-  port: '23040',
+  number: String(peerPort),
+  port: String(probePort),
   negative: '-1',
   zero: '0',
   text: '"OPTIONS"',
@@ -60,7 +60,7 @@ const rights: Readonly<Record<string, string>> = {
   pv: '$rm',
   variable: '$var(six)',
   call: 'is_method("OPTIONS")',
-  sum: '23000 + 41',
+  sum: `${peerPort - 41} + 41`,
   inet: 'INET',
   inet6: 'INET6',
   regex: '"^O.*S$"',
@@ -76,7 +76,7 @@ const probes: Probe[] = keywords.flatMap((keyword) => [
     // In a request, `status` matches the URI: an accident of a C union (docs/deviations.md).
     Object.entries(keyword === 'status' && operator === '=~' ? {} : rights).map(([name, right]) => ({
       name: `${keyword.replace(':', '_')}_${id(operator)}_${name}`,
-      code: `$var(six) = 23041; $var(text) = "23040"; if (${keyword} ${operator} ${right}) ${note('true')} else ${note('false')}`,
+      code: `$var(six) = ${peerPort}; $var(text) = "${probePort}"; if (${keyword} ${operator} ${right}) ${note('true')} else ${note('false')}`,
     })),
   ),
   { name: `${keyword.replace(':', '_')}_alone`, code: `if (${keyword}) ${note('true')} else ${note('false')}` },

@@ -1,3 +1,0 @@
-import { playLane } from './lane.js';
-
-await playLane(2);
