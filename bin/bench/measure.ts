@@ -84,6 +84,7 @@ async function once(server: ServerName, options: BenchOptions, calls: number): P
   const load = new Load({ ...options, core: LOAD_CORE, ports: { server: port, caller: port + 1, callee: port + 2 } });
   let sample: Omit<Sample, 'loopDelayP99Ms'>;
   try {
+    await load.ready();
     const enrolled = await load.enrol();
     if (enrolled && enrolled.failed > 0)
       throw new Error(`registering the users failed at ${server}:\n${enrolled.output}`);

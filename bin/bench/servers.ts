@@ -19,6 +19,8 @@ export interface ServerOptions {
 }
 export interface Server {
   usage(): Usage;
+  /** What it wrote last. */
+  output(): string;
   /**
    * What is in use, in bytes: Kamailio's shared memory, sipc's objects after a collection. Null where `countsBytes` was not
    * asked for, or `kamcmd` does not answer.
@@ -94,6 +96,7 @@ export async function startServer(name: ServerName, options: ServerOptions): Pro
   }
   return {
     usage: () => usage(started.pid),
+    output: () => started.output(),
     async liveBytes() {
       if (!options.countsBytes) return null;
       if (name === 'kamailio') return sharedBytes(control);

@@ -11,63 +11,17 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { type Socket as Connection, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { connect as connectTls } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { isInstalled, type ServerName, startServer } from '../../bin/bench/servers.js';
+import { Caller, each, field, message } from './caller.js';
 
 const port = 24950;
 const callee = port + 2;
-/** Requests without an answer yet. */
-const WINDOW = 100;
-const RESEND_MS = 1000;
-const TRIES = 8;
 /** Longer than tm keeps a transaction that is over, and than Kamailio's slow timer takes to notice. */
 const SETTLE_MS = 12_000;
-
-const message = (lines: readonly string[]) => [...lines, 'Content-Length: 0', '', ''].join('\r\n');
-const field = (text: string, name: string) => text.split('\r\n').filter((line) => line.startsWith(`${name}:`));
-const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
-
-/** Sends requests over UDP and waits for the first answer to each. */
-class Caller {
-  private readonly waiting = new Map<string, (answer: string) => void>();
-  private constructor(private readonly socket: Socket) {
-    socket.on('message', (bytes) => {
-      const text = bytes.toString('latin1');
-      if (text.startsWith('SIP/2.0 100')) return;
-      const id = field(text, 'Call-ID')[0] ?? '';
-      this.waiting.get(id)?.(text);
-    });
-  }
-  static open(): Promise<Caller> {
-    const socket = createSocket({ type: 'udp4', recvBufferSize: 4 << 20 });
-    return new Promise((resolve) => socket.bind(port + 1, '127.0.0.1', () => resolve(new Caller(socket))));
-  }
-  send(text: string): void {
-    this.socket.send(Buffer.from(text, 'latin1'), port, '127.0.0.1');
-  }
-  /** Rejects where there is no answer or one above 299. */
-  async ask(text: string): Promise<string> {
-    const id = field(text, 'Call-ID')[0] ?? '';
-    const answered = new Promise<string>((resolve) => this.waiting.set(id, resolve));
-    try {
-      for (let i = 0; i < TRIES; i++) {
-        this.send(text);
-        const answer = await Promise.race([answered, wait(RESEND_MS)]);
-        if (typeof answer !== 'string') continue;
-        if (/^SIP\/2\.0 [12]/.test(answer)) return answer;
-        throw new Error(`refused: ${answer.slice(0, answer.indexOf('\r'))}`);
-      }
-      throw new Error('no answer');
-    } finally {
-      this.waiting.delete(id);
-    }
-  }
-  close(): void {
-    this.socket.close();
-  }
-}
 
 const head = (method: string, uri: string, i: number, cseq = 1) => [
   `${method} ${uri} SIP/2.0`,
@@ -91,15 +45,6 @@ const invite = (i: number) =>
     'CSeq: 1 INVITE',
     contact,
   ]);
-
-/** `run(from … to - 1)`, `WINDOW` at a time. */
-async function each(from: number, to: number, run: (i: number) => Promise<unknown>): Promise<void> {
-  let next = from;
-  const worker = async () => {
-    while (next < to) await run(next++);
-  };
-  await Promise.all(Array.from({ length: WINDOW }, worker));
-}
 
 /** Answers each INVITE with one status. */
 async function answering(status: string): Promise<Socket> {
@@ -147,7 +92,7 @@ function connections(open: () => Connection): Made {
 }
 /** Calls to a callee that answers each with `status`. */
 async function calls(status: string, run: (caller: Caller, i: number) => Promise<void>): Promise<Made> {
-  const [caller, socket] = [await Caller.open(), await answering(status)];
+  const [caller, socket] = [await Caller.open(port, port + 1), await answering(status)];
   return {
     make: (from, to) => each(from, to, (i) => run(caller, i)),
     close() {
@@ -241,7 +186,7 @@ async function measure(name: ServerName, thing: Thing, count: number): Promise<R
   const cfg = fileURLToPath(new URL(`cfgs/${thing.cfg}.cfg`, import.meta.url));
   const server = await startServer(name, { cfg, port, core: 0, defines: thing.defines ?? [], countsBytes: true });
   const read = async () => {
-    await wait(thing.settleMs);
+    await setTimeout(thing.settleMs);
     return { inUse: (await server.liveBytes()) ?? Number.NaN, bytes: server.usage().memoryMb * 2 ** 20 };
   };
   try {

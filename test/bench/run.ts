@@ -8,10 +8,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import type { Tunnel } from '../../bin/bench/load.js';
 import { type BenchOptions, bench, type Result } from '../../bin/bench/measure.js';
 import { table } from '../../bin/bench/report.js';
 import { isInstalled } from '../../bin/bench/servers.js';
 import { traffics } from '../../bin/bench/traffic.js';
+import { tlsFolder } from '../support/tls-files.js';
 import { scenarios } from './scenarios.js';
 
 const GATE = 1.15;
@@ -44,6 +46,29 @@ process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
 const destinations = join(folder, 'dispatcher.list');
 writeFileSync(destinations, `1 sip:127.0.0.1:${port + 3} 0 10\n1 sip:127.0.0.1:${port + 2} 0 5\n`);
 
+/** Of the server, of the tunnel's ends. */
+const tls = { server: port + 4, front: port + 5, back: port + 6 };
+const certificate = join(tlsFolder, 'server.pem');
+const key = join(tlsFolder, 'server.key');
+const tunnel: Tunnel = {
+  ...tls,
+  command: [
+    ...([process.execPath, '--import', 'tsx', fileURLToPath(new URL('tls-tunnel.ts', import.meta.url))] as const),
+    ...[certificate, key, ...[tls.front, tls.server, tls.back, port + 2].map(String)],
+  ],
+};
+/** What the cfgs are told, by how the callee is reached. */
+const reached: Readonly<Record<BenchOptions['proto'], readonly string[]>> = {
+  udp: [`CALLEE_URI="sip:127.0.0.1:${port + 2}"`],
+  tcp: [`CALLEE_URI="sip:127.0.0.1:${port + 2};transport=tcp"`],
+  tls: [
+    `CALLEE_URI="sip:127.0.0.1:${tls.back};transport=tls"`,
+    `TLS_LISTEN=tls:127.0.0.1:${tls.server}`,
+    `TLS_CERT="${certificate}"`,
+    `TLS_KEY="${key}"`,
+  ],
+};
+
 const results: Result[] = [];
 for (const { name, cfg, traffic, proto, perSecond, needs } of scenarios) {
   if (positionals.length > 0 && !positionals.includes(name)) continue;
@@ -57,10 +82,8 @@ for (const { name, cfg, traffic, proto, perSecond, needs } of scenarios) {
     traffic: traffics[traffic],
     proto,
     perSecond,
-    defines: [
-      `CALLEE_URI="sip:127.0.0.1:${port + 2}${proto === 'tcp' ? ';transport=tcp' : ''}"`,
-      `DISPATCHER_LIST="${destinations}"`,
-    ],
+    ...(proto === 'tls' ? { tunnel } : {}),
+    defines: [...reached[proto], `DISPATCHER_LIST="${destinations}"`],
     seconds: Number(values.seconds),
     repetitions: Number(values.repetitions),
     servers: ['kamailio', 'sipc'],

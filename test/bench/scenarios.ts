@@ -6,7 +6,7 @@ export interface BenchScenario {
   readonly name: string;
   readonly cfg: string;
   readonly traffic: TrafficName;
-  readonly proto: 'udp' | 'tcp';
+  readonly proto: 'udp' | 'tcp' | 'tls';
   /** Calls a second. */
   readonly perSecond: number;
   /** A file that has to be there. */
@@ -20,6 +20,7 @@ export const scenarios: readonly BenchScenario[] = [
   { name: 'stateless', cfg: own('stateless'), traffic: 'calls', proto: 'udp', perSecond: 1000 },
   { name: 'stateful', cfg: own('stateful'), traffic: 'calls', proto: 'udp', perSecond: 800 },
   { name: 'stateful-tcp', cfg: own('stateful'), traffic: 'calls', proto: 'tcp', perSecond: 500 },
+  { name: 'stateful-tls', cfg: own('stateful'), traffic: 'calls', proto: 'tls', perSecond: 400 },
   { name: 'stock-call', cfg: stock, traffic: 'registered-calls', proto: 'udp', perSecond: 600, needs: stock },
   { name: 'register', cfg: own('register'), traffic: 'register', proto: 'udp', perSecond: 2000 },
   { name: 'register-digest', cfg: own('digest'), traffic: 'register-digest', proto: 'udp', perSecond: 1000 },

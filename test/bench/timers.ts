@@ -34,7 +34,7 @@ for (const timer of timers) timer.cancel();
 console.log(`cancel:    ${((cpuMs(from) * 1000) / COUNT).toFixed(3)} µs a timer`);
 
 const virtual = new VirtualClock();
-const buffer = new RetransmitBuffer(virtual);
+const buffer = new RetransmitBuffer(virtual, null);
 let sent = 0;
 buffer.onRetransmit = () => sent++;
 buffer.start(1, 1, 10_000_000);
