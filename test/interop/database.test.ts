@@ -69,7 +69,7 @@ async function exchange({ method, user, cseq = 1, more = [] }: Sent): Promise<st
   ];
   try {
     return await new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error(`no answer to ${method} of ${user}`)), 5000);
+      const timer = setTimeout(() => reject(new Error(`no answer to ${method} of ${user}`)), 15_000);
       socket.on('message', (bytes) => {
         clearTimeout(timer);
         resolve(bytes.toString('latin1').split('\r\n', 1)[0] ?? '');

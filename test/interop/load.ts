@@ -14,6 +14,8 @@ export interface LoadOptions {
   readonly calls: number;
   readonly perSecond: number;
   readonly withinMs: number;
+  /** Caller and callee speak TCP: the caller to this port, the callee is reached at this address. */
+  readonly stream?: { readonly entry: number; readonly reachedAt: string };
 }
 export interface LoadResult {
   readonly successful: number;
@@ -28,8 +30,9 @@ const file = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 
 export async function runCalls(options: LoadOptions): Promise<LoadResult> {
   const { server, caller, callee } = options.ports;
-  await register('callee', server, callee);
-  await register('caller', server, caller);
+  const reachedAt = options.stream?.reachedAt ?? `127.0.0.1:${callee}`;
+  await register('callee', server, reachedAt);
+  await register('caller', server, `127.0.0.1:${caller}`);
   const folder = mkdtempSync(join(tmpdir(), 'sipc-load-'));
   const stats = join(folder, 'caller.csv');
   // sipp's own receive buffer (64 KB) overflows when it is not scheduled for a moment.
@@ -42,8 +45,12 @@ export async function runCalls(options: LoadOptions): Promise<LoadResult> {
     String(4 << 20),
     '-timeout',
     `${Math.ceil(options.withinMs / 1000)}s`,
+    ...(options.stream ? ['-t', 't1'] : []),
   ];
-  const answering = sipp(['-sf', file('callee.xml'), ...common, '-p', String(callee)], folder);
+  const answering = sipp(
+    ['-sf', file('callee.xml'), ...common, '-p', String(callee), '-key', 'reached_at', reachedAt],
+    folder,
+  );
   try {
     const calling = sipp(
       [
@@ -65,7 +72,7 @@ export async function runCalls(options: LoadOptions): Promise<LoadResult> {
         stats,
         '-fd',
         '1',
-        `127.0.0.1:${server}`,
+        `127.0.0.1:${options.stream?.entry ?? server}`,
       ],
       folder,
     );
@@ -118,7 +125,7 @@ function readStats(path: string): Omit<LoadResult, 'output'> {
   };
 }
 
-async function register(user: string, server: number, port: number): Promise<void> {
+async function register(user: string, server: number, reachedAt: string): Promise<void> {
   const socket = createSocket('udp4');
   await new Promise<void>((resolve) => {
     socket.bind(0, '127.0.0.1', resolve);
@@ -133,7 +140,7 @@ async function register(user: string, server: number, port: number): Promise<voi
     `To: <${aor}>`,
     `Call-ID: register-${user}-${own}`,
     'CSeq: 1 REGISTER',
-    `Contact: <sip:${user}@127.0.0.1:${port}>`,
+    `Contact: <sip:${user}@${reachedAt}>`,
     'Expires: 3600',
     'Content-Length: 0',
     '',

@@ -17,15 +17,15 @@ export const faults: readonly Plant[] = [
   {
     name: 'a timer outlives its transaction',
     file: 'runtime/proxy/life.ts',
-    search: '() => destroy(core, t));',
+    search: 'core.bound(destroy), t);',
     replacement: '() => {\n    destroy(core, t);\n    t.waitTimer?.rearm(60_000);\n  });',
     noticedBy,
   },
   {
     name: 'the timer that ends a wait never fires',
     file: 'runtime/transaction/timers.ts',
-    search: '    this.stop();\n    this.onFinal();\n',
-    replacement: '    this.stop();\n',
+    search: '    buffer.stop();\n    buffer.onFinal(buffer.#owner);\n',
+    replacement: '    buffer.stop();\n',
     noticedBy,
   },
   {
@@ -115,7 +115,7 @@ export const faults: readonly Plant[] = [
   {
     name: 'an answer goes on after its ACK',
     file: 'runtime/proxy/life.ts',
-    search: '  t.response.stop();\n  stopBranchTimers(t);\n  putOnWait(core, t);',
+    search: '  t.response?.stop();\n  stopBranchTimers(t);\n  putOnWait(core, t);',
     replacement: '  stopBranchTimers(t);\n  putOnWait(core, t);',
     noticedBy,
   },
@@ -150,9 +150,9 @@ export const faults: readonly Plant[] = [
   {
     name: 'what one call decided stays for the next',
     file: 'runtime/route/run.ts',
-    search: "this.context('request', 'request_route', msg, new Draft(), null,",
+    search: "this.context('request', 'request_route', msg, draft, null, from)",
     replacement:
-      "this.context('request', 'request_route', msg, ((globalThis as { d?: Draft }).d ??= new Draft()), null,",
+      "this.context('request', 'request_route', msg, ((globalThis as { d?: Draft }).d ??= draft), null, from)",
     noticedBy,
   },
   {
@@ -172,8 +172,8 @@ export const faults: readonly Plant[] = [
   {
     name: 'a refusal is sent once',
     file: 'runtime/proxy/replies.ts',
-    search: 'if (t.status >= 300) t.response.start(datagram ? t.retrT1Ms : 0, t.retrT2Ms, finalMs);',
-    replacement: 'if (t.status >= 300) t.response.start(0, t.retrT2Ms, finalMs);',
+    search: 'if (t.status >= 300) responseTimers(core, t).start(datagram ? t.retrT1Ms : 0, t.retrT2Ms, finalMs);',
+    replacement: 'if (t.status >= 300) responseTimers(core, t).start(0, t.retrT2Ms, finalMs);',
     noticedBy,
   },
   {

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { compare } from '../differential/compare.js';
 import { readGolden } from '../differential/goldens.js';
 import { loadGroups } from '../differential/groups.js';
-import { Players, Theatre } from '../differential/play.js';
+import { Players, sipcPace, Theatre } from '../differential/play.js';
 import { playRow, rfcModes, stateMachines } from '../ladders/state-machines.js';
 import { projectRoot } from '../support/in-process.js';
 import { playLadder } from '../support/ladder.js';
@@ -46,10 +46,10 @@ const groups = (await loadGroups())
 if (groups.length > 0) {
   const players = await Players.open();
   for (const group of groups) {
-    const theatre = await Theatre.open(startSipc, players, group, 2_000, 70);
+    const theatre = await Theatre.open(startSipc, players, group, sipcPace);
     for (const scenario of group.scenarios) {
       const golden = readGolden(group, scenario);
-      if (golden === null || compare(golden, await theatre.play(scenario)) !== null)
+      if (golden === null || compare(golden, await theatre.play(scenario, golden)) !== null)
         failed.add(`${group.name}/${scenario.slug}`);
     }
     await theatre.close();

@@ -37,8 +37,8 @@ export const plants: readonly Plant[] = [
   {
     name: 'the timer that ends the wait for an answer never fires',
     file: 'runtime/transaction/timers.ts',
-    search: '    this.stop();\n    this.onFinal();\n',
-    replacement: '    this.stop();\n',
+    search: '    buffer.stop();\n    buffer.onFinal(buffer.#owner);\n',
+    replacement: '    buffer.stop();\n',
     noticedBy: ['timers/silent', 'timers/ringing'],
   },
   {
@@ -172,14 +172,14 @@ export const plants: readonly Plant[] = [
   {
     name: 'timer A does not double',
     file: 'runtime/transaction/timers.ts',
-    search: 'this.#intervalMs = Math.min(this.#intervalMs * 2, this.#t2Ms);',
-    replacement: 'this.#intervalMs = Math.min(this.#intervalMs, this.#t2Ms);',
+    search: 'buffer.#intervalMs = Math.min(buffer.#intervalMs * 2, buffer.#t2Ms);',
+    replacement: 'buffer.#intervalMs = Math.min(buffer.#intervalMs, buffer.#t2Ms);',
     noticedBy: ['Calling × timer A', 'timers/silent'],
   },
   {
     name: 'timers A and E double beyond T2',
     file: 'runtime/transaction/timers.ts',
-    search: 'this.#intervalMs = Math.min(this.#intervalMs * 2, this.#t2Ms);',
+    search: 'buffer.#intervalMs = Math.min(buffer.#intervalMs * 2, buffer.#t2Ms);',
     replacement: 'this.#intervalMs = this.#intervalMs * 2;',
     noticedBy: ['Calling × timer A', 'Trying × timer E, timer F'],
   },
@@ -202,29 +202,29 @@ export const plants: readonly Plant[] = [
   {
     name: 'a finished transaction is forgotten at once',
     file: 'runtime/proxy/life.ts',
-    search: 'core.env.clock.setTimer(waitMs(core, t), () => destroy(core, t));',
+    search: 'core.env.clock.setTimer(waitMs(core, t), core.bound(destroy), t);',
     replacement: 'core.env.clock.setTimer(0, () => destroy(core, t));',
     noticedBy: ['Completed × timer D', 'stock-requests/message-again'],
   },
   {
     name: 'the response goes on after its ACK',
     file: 'runtime/proxy/life.ts',
-    search: '  t.response.stop();\n  stopBranchTimers(t);\n  putOnWait(core, t);',
+    search: '  t.response?.stop();\n  stopBranchTimers(t);\n  putOnWait(core, t);',
     replacement: '  stopBranchTimers(t);\n  putOnWait(core, t);',
     noticedBy: ['Completed × ACK'],
   },
   {
     name: 'timer G does not run',
     file: 'runtime/proxy/replies.ts',
-    search: 'if (t.status >= 300) t.response.start(datagram ? t.retrT1Ms : 0, t.retrT2Ms, finalMs);',
-    replacement: 'if (t.status >= 300) t.response.start(0, t.retrT2Ms, finalMs);',
+    search: 'if (t.status >= 300) responseTimers(core, t).start(datagram ? t.retrT1Ms : 0, t.retrT2Ms, finalMs);',
+    replacement: 'if (t.status >= 300) responseTimers(core, t).start(0, t.retrT2Ms, finalMs);',
     noticedBy: ['Completed × timer G', 'timers/final-unacknowledged'],
   },
   {
     name: 'a 2xx of the route is sent once',
     file: 'runtime/proxy/replies.ts',
-    search: 'else if (t.relayedBranch === -2 && t.status >= 200) t.response',
-    replacement: 'else if (t.relayedBranch === -3 && t.status >= 200) t.response',
+    search: 'else if (t.relayedBranch === -2 && t.status >= 200)',
+    replacement: 'else if (t.relayedBranch === -3 && t.status >= 200)',
     noticedBy: ['Proceeding × 2xx from the route', 'Accepted × INVITE'],
   },
   {
@@ -460,11 +460,11 @@ export const plants: readonly Plant[] = [
     noticedBy: ['test/ladders/path-first.ladder'],
   },
   {
-    name: 'a CANCEL waits behind the name its INVITE waits for',
+    name: 'a CANCEL waits behind the route of its INVITE',
     file: 'runtime/route/run.ts',
     search: 'if (msg.isRequest && this.#order.isHeld(key) &&',
     replacement: 'if (!msg.isRequest && this.#order.isHeld(key) &&',
-    noticedBy: ['test/ladders/dns-silent-cancel.ladder'],
+    noticedBy: ['test/ladders/cancel-overtakes.ladder'],
   },
   {
     name: 'a canceled relay is answered twice',
@@ -472,5 +472,19 @@ export const plants: readonly Plant[] = [
     search: 'if (ctx.errorCode === RouteError.canceled &&',
     replacement: 'if (ctx.errorCode !== RouteError.canceled &&',
     noticedBy: ['test/ladders/dns-silent-cancel.ladder'],
+  },
+  {
+    name: 'a response without a Call-ID is passed on',
+    file: 'runtime/message/message.ts',
+    search: "  if (msg.header(HeaderId.CallId) === undefined) return 'no Call-ID';",
+    replacement: "  if (msg.isRequest && msg.header(HeaderId.CallId) === undefined) return 'no Call-ID';",
+    noticedBy: ['parser/incomplete'],
+  },
+  {
+    name: 'a request that waits for a name holds up its call',
+    file: 'runtime/proxy/forward.ts',
+    search: '  run.underWay?.();\n',
+    replacement: '',
+    noticedBy: ['test/ladders/same-call.ladder'],
   },
 ];

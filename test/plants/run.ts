@@ -13,6 +13,11 @@ import { type Plant, plants } from './plants.js';
 
 const tree = fileURLToPath(new URL('../..', import.meta.url));
 const simulated = process.argv.includes('--simulator');
+if (process.argv.includes('--help')) {
+  console.log(`npm run plants [WORD …]: plants each of ${plants.length} bugs, or those with a word in their name, and says who notices
+npm run plants -- --simulator: those ${faults.length} that random calls have to find`);
+  process.exit(0);
+}
 const words = process.argv.slice(2).filter((word) => !word.startsWith('--'));
 const all: readonly Plant[] = simulated ? faults : plants;
 const chosen = all.filter(({ name }) => words.length === 0 || words.some((word) => name.includes(word)));

@@ -161,10 +161,12 @@ describe('the watch notices', () => {
       let count = 0;
       const wrapped: Clock = {
         now: () => clock.now(),
+        exactNow: () => clock.exactNow(),
         monotonic: () => clock.monotonic(),
-        setTimer(delayMs, fire) {
-          const timer = clock.setTimer(delayMs, fire);
-          return ++count % 50 === 0 ? { cancel: () => timer.rearm(3_600_000), rearm: (ms) => timer.rearm(ms) } : timer;
+        setTimer<T>(delayMs: number, fire: (subject: T) => void, subject?: T) {
+          const timer = clock.setTimer(delayMs, fire as (subject: unknown) => void, subject);
+          if (++count % 50 !== 0) return timer;
+          return { cancel: () => timer.rearm(3_600_000), rearm: (ms: number) => timer.rearm(ms) };
         },
       };
       return Object.assign({}, env, { clock: wrapped });
