@@ -166,6 +166,8 @@ export interface SocketTuning {
   readonly backlog?: number;
   /** Probes on idle connections; 0: the system's; null: none. */
   readonly keepAlive?: { readonly idleSec: number; readonly intervalSec: number; readonly count: number } | null;
+  /** Streams: the peer gets a reset where it would get the end of the stream. */
+  readonly resetOnClose?: boolean;
 }
 
 export interface ConnectOptions {

@@ -25,6 +25,11 @@ const hasCode = (error: unknown): error is { code: string } =>
 /** What to tell when `socket` (such as `udp:127.0.0.1:5060`) could not be opened. */
 export function listenError(socket: string, error: unknown): StartError {
   const code = hasCode(error) ? error.code : '';
+  if (code === 'EINVAL' && /:fe[89ab].:/i.test(socket))
+    return new StartError(
+      'SIPC8002',
+      `cannot listen on ${socket}: a link-local address needs its interface; write bind_ipv6_link_local=1`,
+    );
   switch (code) {
     case 'EADDRINUSE':
       return new StartError(

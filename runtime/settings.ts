@@ -41,6 +41,11 @@ export const settingSpecs = {
   reply_to_via: int(0, 'Send responses to the Via address, not to the source.', { live: true }),
   check_via: int(0, 'Drop responses whose first Via is not ours.'),
   auto_bind_ipv6: int(0, 'Without a `listen`, IPv6 addresses of the machine too.'),
+  bind_ipv6_link_local: int(
+    0,
+    'Link-local IPv6 addresses: 1 they are listened on, with the interface they are on; 2 those written are left out (Kamailio 6).',
+    { refuses: true, min: 0, max: 2 },
+  ),
   auto_aliases: int(1, 'Take names of our addresses from reverse DNS as ours.'),
   sip_warning: int(0, 'Add Warning to responses made here.'),
   tos: int(16, 'Type of service of datagrams and streams; 0: as the system has it.', {

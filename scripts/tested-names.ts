@@ -28,7 +28,7 @@ export async function namesInTests(root: string): Promise<(entry: string) => boo
     for (const [, name] of text.matchAll(/["']([\w.]+)["']|^\s*(\w+)\s*=/gm)) if (name) words.add(name);
     for (const [, name] of text.matchAll(/^\s*([a-z]\w+)\s*=/gm)) words.add(name!);
     // Settings of a unit test, `{ dns_cache_flags: 1 }`, and of a cfg within it, `'sip_warning=yes'`.
-    for (const [, name] of text.matchAll(/(?:["'`]|\b(?=[a-z]+_\w+:))([a-z]\w+)(?:=|:)/g)) words.add(name!);
+    for (const [, name] of text.matchAll(/(?:["'`}]|\\n|\b(?=[a-z]+_\w+:))([a-z]\w+)(?:=|:)/g)) words.add(name!);
   }
   const read = await namesInGoldens();
   const selects = new Set([...read.selects].map((path) => shape(`@${path}`)));

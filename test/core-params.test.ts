@@ -316,3 +316,31 @@ it.each([
     await server.stop(0);
   }
 });
+
+it.each([
+  ['', 101],
+  ['tcp_accept_protocols="http,stun"\n', 503],
+  ['tcp_accept_protos="http, WSS"\n', 101],
+  ['tcp_accept_protocols=84\n', 503],
+])('%j: a WebSocket handshake gets %i', async (setting, status) => {
+  const environment = simulatedEnvironment();
+  const cfg = `listen=tcp:127.0.0.1:5060\nauto_aliases=no\ntcp_accept_no_cl=yes\n${setting}
+    loadmodule "sl.so"\nloadmodule "xhttp.so"\nloadmodule "websocket.so"
+    request_route { exit; }
+    event_route[xhttp:request] { ws_handle_handshake(); }`;
+  const server = await startBuilt(await buildCfg('core.cfg', cfg), environment);
+  const connecting = environment.network.connectTcp({ ip: '127.0.0.1', port: 5060 }, { timeoutMs: 1000 });
+  await environment.clock.advance(10);
+  const peer = await connecting;
+  let came = '';
+  peer.onData = (bytes) => {
+    came += bytes;
+  };
+  peer.write(
+    'GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n' +
+      'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: sip\r\n\r\n',
+  );
+  await environment.clock.advance(50);
+  expect(came.split('\r\n')[0]).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+  await server.stop(0);
+});

@@ -8,8 +8,12 @@ const DEFAULT_QUEUE_BYTES = 32 * 1024;
 /** Answers to one read that wait for its end. */
 const MAX_PENDING_BYTES = 16 * 1024;
 
-const stripMapped = (ip: string | undefined): string =>
-  ip?.startsWith('::ffff:') && ip.includes('.') ? ip.slice(7) : (ip ?? '');
+/** As SIP writes addresses: an IPv4 address as such, a link-local one without its zone. */
+function plainIp(ip = ''): string {
+  if (ip.startsWith('::ffff:') && ip.includes('.')) return ip.slice(7);
+  const zone = ip.indexOf('%');
+  return zone < 0 ? ip : ip.slice(0, zone);
+}
 
 export class RealConnection implements StreamConnection {
   readonly local: Endpoint;
@@ -21,23 +25,28 @@ export class RealConnection implements StreamConnection {
   private code: string | undefined;
   /** Goes out when the read it answers is done with. */
   private pending = '';
+  /** It is reset once what is queued has been written. */
+  private ending = false;
 
   constructor(
     readonly id: number,
     private readonly socket: Socket,
     readonly turns: Turns,
+    readonly resetOnClose = false,
   ) {
-    this.local = { ip: stripMapped(socket.localAddress), port: socket.localPort ?? 0 };
-    this.remote = { ip: stripMapped(socket.remoteAddress), port: socket.remotePort ?? 0 };
+    this.local = { ip: plainIp(socket.localAddress), port: socket.localPort ?? 0 };
+    this.remote = { ip: plainIp(socket.remoteAddress), port: socket.remotePort ?? 0 };
     socket.on('data', this.#data);
     socket.on('error', this.#error);
     socket.on('close', this.#close);
+    if (resetOnClose) socket.on('end', this.#reset);
   }
   readonly #data = (buffer: Buffer) => this.turns.read(() => this.onData(buffer.toString('latin1')));
   readonly #error = (error: Error) => {
     this.code = codeOf(error);
   };
   readonly #close = () => this.onClose(this.code);
+  readonly #reset = () => this.reset();
 
   /** The socket itself, for a protocol below SIP: this object hears no more of it. */
   release(): Socket {
@@ -45,10 +54,11 @@ export class RealConnection implements StreamConnection {
     this.socket.off('data', this.#data);
     this.socket.off('error', this.#error);
     this.socket.off('close', this.#close);
+    this.socket.off('end', this.#reset);
     return this.socket;
   }
   get writable(): boolean {
-    return !this.socket.destroyed && !this.socket.writableEnded;
+    return !this.socket.destroyed && !this.socket.writableEnded && !this.ending;
   }
   get queuedBytes(): number {
     return this.socket.writableLength;
@@ -86,10 +96,18 @@ export class RealConnection implements StreamConnection {
   }
   end(): void {
     this.flush();
-    this.socket.end();
+    if (!this.resetOnClose) this.socket.end();
+    else if (this.writable) {
+      this.ending = true;
+      this.socket.write('', this.#reset);
+    }
   }
   destroy(): void {
     this.flush();
-    this.socket.destroy();
+    if (this.resetOnClose) this.reset();
+    else this.socket.destroy();
+  }
+  protected reset(): void {
+    this.socket.resetAndDestroy();
   }
 }

@@ -93,8 +93,9 @@ export class RealNetwork implements Network {
       const server: Server = createServer({ noDelay: true }, (socket) => {
         const { remoteAddress, remotePort } = socket;
         if (remoteAddress === undefined || remotePort === undefined) return void socket.destroy();
-        tune(socket, tuning());
-        onConnection(new RealConnection(++this.lastId, socket, this.turns));
+        const tuned = tuning();
+        tune(socket, tuned);
+        onConnection(new RealConnection(++this.lastId, socket, this.turns, tuned.resetOnClose));
       });
       server.once('error', reject);
       const { backlog = 1024, freeBind = false } = tuning();
@@ -137,7 +138,7 @@ export class RealNetwork implements Network {
         timer.cancel();
         socket.off('error', fail);
         tune(socket, options.tuning ?? {});
-        resolve(new RealConnection(++this.lastId, socket, this.turns));
+        resolve(new RealConnection(++this.lastId, socket, this.turns, options.tuning?.resetOnClose));
       });
     });
   }

@@ -2,7 +2,8 @@ import { connect, type TLSSocket } from 'node:tls';
 import { afterEach, expect, it } from 'vitest';
 import { tlsProfile } from '../../test/support/tls-files.js';
 import { RealClock } from '../clock.js';
-import type { SecureStream, TlsProfile } from '../env.js';
+import type { SecureStream, SocketTuning, TlsProfile } from '../env.js';
+import { libc } from './libc.js';
 import { RealNetwork } from './real-network.js';
 import { RealTls } from './real-tls.js';
 
@@ -17,7 +18,10 @@ afterEach(() => {
 });
 
 /** Both ends of an encrypted stream over loopback. */
-async function ends(more: Partial<TlsProfile> = {}): Promise<{ server: SecureStream; client: TLSSocket }> {
+async function ends(
+  more: Partial<TlsProfile> = {},
+  tuning: SocketTuning = {},
+): Promise<{ server: SecureStream; client: TLSSocket }> {
   const clock = new RealClock();
   const tls = new RealTls(clock);
   const context = tls.context({ ...profile, ...more });
@@ -26,9 +30,11 @@ async function ends(more: Partial<TlsProfile> = {}): Promise<{ server: SecureStr
   const server = new Promise<SecureStream>((resolve) => {
     accepted = resolve;
   });
-  const listening = await network.listenTcp({ ip: '127.0.0.1', port: 0 }, (stream) => {
-    void tls.accept(stream, () => context, 5000).then(accepted);
-  });
+  const listening = await network.listenTcp(
+    { ip: '127.0.0.1', port: 0 },
+    (stream) => void tls.accept(stream, () => context, 5000).then(accepted),
+    () => tuning,
+  );
   const client = connect({ host: '127.0.0.1', port: listening.local.port, rejectUnauthorized: false });
   client.on('error', () => {});
   toClose.push(listening, { close: () => client.destroy() });
@@ -43,6 +49,16 @@ it('tells the secrets of a session to who asked', async () => {
   await expect.poll(() => told.length).toBeGreaterThanOrEqual(4);
   for (const line of told) expect(line).toMatch(/^[A-Z_0-9]+ [0-9a-f]{64} [0-9a-f]{64,96}$/);
   expect(told.map((line) => line.split(' ')[0])).toContain('SERVER_TRAFFIC_SECRET_0');
+});
+it.skipIf(libc() === null)('is closed with a reset where that is asked for', async () => {
+  const { server, client } = await ends({}, { resetOnClose: true });
+  const seen: string[] = [];
+  client.on('data', (bytes: Buffer) => seen.push(bytes.toString()));
+  client.on('error', (error) => seen.push('code' in error ? String(error.code) : error.message));
+  server.write('last');
+  await expect.poll(() => seen).toEqual(['last']);
+  server.end();
+  await expect.poll(() => seen).toEqual(['last', 'ECONNRESET']);
 });
 it('takes all that one turn writes, when the peer reads', async () => {
   const { server, client } = await ends();

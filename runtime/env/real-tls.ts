@@ -200,10 +200,12 @@ function intermediates(socket: TLSSocket): number {
 
 class RealSecureStream extends RealConnection implements SecureStream {
   readonly secure: SecureInfo;
+  private readonly secured: TLSSocket;
   private turn = -1;
   private stuck = 0;
   constructor(plain: RealConnection, socket: TLSSocket, serverName: string) {
-    super(plain.id, socket, plain.turns);
+    super(plain.id, socket, plain.turns, plain.resetOnClose);
+    this.secured = socket;
     socket.disableRenegotiation();
     const { name } = socket.getCipher();
     this.secure = {
@@ -215,6 +217,10 @@ class RealSecureStream extends RealConnection implements SecureStream {
       problem: problemOf(socket),
       verifiedChain: () => chainOf(socket),
     };
+  }
+  /** Node resets no encrypted connection; its descriptor was told to (`tuneStream`). */
+  protected override reset(): void {
+    this.secured.destroy();
   }
   /** Node tells at the end of a turn what the system took of an encrypted write: what is queued since then is not stuck. */
   protected override stuckBytes(): number {

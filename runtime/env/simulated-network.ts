@@ -6,6 +6,7 @@ import type {
   DatagramSocket,
   Endpoint,
   Network,
+  SocketTuning,
   StreamConnection,
 } from '../env.js';
 
@@ -31,6 +32,10 @@ const EPHEMERAL = 40_000;
 
 type OnDatagram = (bytes: string, from: Endpoint) => void;
 type OnConnection = (connection: StreamConnection) => void;
+interface Listener {
+  readonly accept: OnConnection;
+  readonly tuning: () => SocketTuning;
+}
 interface Fraction {
   fraction(): number;
 }
@@ -43,7 +48,7 @@ export class Wire {
   /** Everything put on the wire, for pictures of what happened. Bounded by the test that reads it. */
   onDatagram: ((bytes: string, from: Endpoint, to: Endpoint) => void) | null = null;
   readonly datagrams = new Map<string, OnDatagram>();
-  readonly listeners = new Map<string, OnConnection>();
+  readonly listeners = new Map<string, Listener>();
   private readonly cuts = new Set<string>();
   private port = EPHEMERAL;
   private lastId = 0;
@@ -129,15 +134,20 @@ export class SimulatedNetwork implements Network {
     return { send: (bytes) => socket.send(bytes, to) === '', close: () => socket.close() };
   }
 
-  async listenTcp(at: Endpoint, onConnection: OnConnection): Promise<{ local: Endpoint; close(): void }> {
+  async listenTcp(
+    at: Endpoint,
+    accept: OnConnection,
+    tuning: () => SocketTuning = () => ({}),
+  ): Promise<{ local: Endpoint; close(): void }> {
     const { wire } = this;
     const local = this.claim(at, wire.listeners);
     const key = keyOf(local);
-    wire.listeners.set(key, onConnection);
+    const listener = { accept, tuning };
+    wire.listeners.set(key, listener);
     return {
       local,
       close() {
-        if (wire.listeners.get(key) === onConnection) wire.listeners.delete(key);
+        if (wire.listeners.get(key) === listener) wire.listeners.delete(key);
       },
     };
   }
@@ -151,14 +161,16 @@ export class SimulatedNetwork implements Network {
         return;
       }
       wire.clock.setTimer(wire.delay() + wire.delay(), () => {
-        const accept = wire.listeners.get(keyOf(to));
-        if (!accept) return reject(systemError('ECONNREFUSED'));
+        const listener = wire.listeners.get(keyOf(to));
+        if (!listener) return reject(systemError('ECONNREFUSED'));
         const from = { ip, port: wire.ephemeralPort() };
         const here = new SimulatedConnection(wire, from, { ip: to.ip, port: to.port });
         const there = new SimulatedConnection(wire, here.remote, from);
         here.peer = there;
         there.peer = here;
-        accept(there);
+        here.resetOnClose = options.tuning?.resetOnClose === true;
+        there.resetOnClose = listener.tuning().resetOnClose === true;
+        listener.accept(there);
         resolve(here);
       });
     });
@@ -186,6 +198,7 @@ export class SimulatedConnection implements StreamConnection {
   readonly id: number;
   peer: SimulatedConnection | null = null;
   maxQueuedBytes = 32 * 1024;
+  resetOnClose = false;
   onData: (bytes: string) => void = () => {};
   onClose: (code?: string) => void = () => {};
   onQueued: () => void = () => {};
@@ -266,6 +279,10 @@ export class SimulatedConnection implements StreamConnection {
     });
   }
   private finish(): void {
+    if (this.resetOnClose) {
+      this.destroy();
+      return;
+    }
     this.closed = true;
     this.onClose();
     // The other end reads the end of the stream and closes as well.

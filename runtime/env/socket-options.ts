@@ -24,6 +24,8 @@ const IPV6_MULTICAST_LOOP = 19;
 const IPV6_JOIN_GROUP = 20;
 const IPV6_TCLASS = 67;
 const IPV6_FREEBIND = 78;
+const SOL_SOCKET = 1;
+const SO_LINGER = 13;
 const TCP_KEEPIDLE = 4;
 const TCP_KEEPINTVL = 5;
 const TCP_KEEPCNT = 6;
@@ -90,6 +92,8 @@ export function tuneStream(socket: object, six: boolean, tuning: SocketTuning): 
   const fd = (socket as { readonly _handle?: { readonly fd?: number } | null })._handle?.fd ?? -1;
   if (c === null || fd < 0) return;
   tuneService(c, fd, six, tuning);
+  // struct linger: on, no seconds. What closes the descriptor, and is no reset of Node's, resets too.
+  if (tuning.resetOnClose) c.setsockopt(fd, SOL_SOCKET, SO_LINGER, Buffer.from([1, 0, 0, 0, 0, 0, 0, 0]), 8);
   const { keepAlive } = tuning;
   if (!keepAlive) return;
   if (keepAlive.idleSec > 0) set(c, fd, IPPROTO_TCP, TCP_KEEPIDLE, keepAlive.idleSec);

@@ -65,6 +65,7 @@ export { type Maybe, type Steps, steps, wait } from '../transaction/steps.js';
 export { ToTags } from '../transaction/to-tag.js';
 export { Branch, FAKED, type StoredReply, Transaction, TransactionFlag } from '../transaction/transaction.js';
 export { type Armed, Kept, type RouteRun } from '../transaction/types.js';
+export { accepts as acceptsProtocol } from '../transport/accepted-protocols.js';
 export type { Connection, StreamProtocol } from '../transport/connection.js';
 export type { SecureTransport } from '../transport/secure.js';
 export type { Transports } from '../transport/transports.js';

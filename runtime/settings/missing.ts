@@ -6,11 +6,7 @@ import { missingInt, missingStr } from './spec.js';
 
 export const missingSettings = {
   latency_limit_action: missingInt(0, 'Microseconds after which an action is reported.', { live: true }),
-  bind_ipv6_link_local: missingInt(0, 'Take link-local IPv6 addresses when no socket is written.'),
-
   // After 5.6.3.
   msg_apply_changes_mode: missingInt(0, '1: changes are applied before the transaction is made.'),
-  tcp_accept_protocols: missingStr('', 'Protocols taken on streams.'),
-  tcp_close_rst: missingInt(0, 'Close connections with a reset.'),
   xavp_via_reply_params: missingStr('', 'Xavp whose fields become Via parameters of responses.'),
 } as const;

@@ -48,6 +48,11 @@ export const tcpSettings = {
     '1: a connection may begin with a header of the PROXY protocol, which says where it comes from.',
     { min: 0, max: 1 },
   ),
+  tcp_accept_protocols: str(
+    'http,ws,msrp,stun',
+    'What is taken on streams beside SIP, names or the sum of their numbers (Kamailio 6): without ws no WebSocket handshake is, with haproxy a PROXY header is; the others are not there.',
+  ),
+  tcp_close_rst: int(0, '1: connections are closed with a reset (Kamailio 6).', { min: 0, max: 1 }),
   tcp_accept_iplimit: int(0, 'Connections one address may have open to us; 0: any number.', { min: 0 }),
   tcp_listen_backlog: int(1024, 'Connections the system holds until they are accepted.', { min: 1 }),
   tcp_wait_data: int(5000, 'Milliseconds for a PROXY header or a TLS hello.', live('wait_data_ms', 0, 7_200_000)),

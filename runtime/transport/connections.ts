@@ -12,9 +12,11 @@ import {
   type SocketTuning,
   type StreamConnection,
 } from '../env.js';
+import { accepts } from './accepted-protocols.js';
 import { Addresses, type AliasResult } from './addresses.js';
 import { Connection, type StreamProtocol } from './connection.js';
 import { type FrameError, StreamFramer } from './framing.js';
+import { zoned } from './listen.js';
 import { type ProxyHeader, readProxyHeader } from './proxy-header.js';
 import type { SecureTransport } from './secure.js';
 import type { ListenSocket, NextHop, OnMessage, ReceiveInfo, SecureTarget, SendOptions } from './types.js';
@@ -50,6 +52,8 @@ export interface StreamSettings {
   readonly tcp_accept_unique: number;
   readonly tcp_accept_iplimit: number;
   readonly tcp_wait_data: number;
+  readonly tcp_accept_protocols: string;
+  readonly tcp_close_rst: number;
   readonly tos: number;
   readonly ip_free_bind: number;
 }
@@ -154,8 +158,9 @@ export class Connections {
 
   accept(stream: StreamConnection, socket: ListenSocket): void {
     if (!this.hasRoom(socket.proto === 'tls', '') || this.isDuplicate(stream)) stream.destroy();
-    else if (this.settings.tcp_accept_haproxy === 0) this.admit(stream, socket, null, '');
-    else this.acceptProxied(stream, socket);
+    else if (this.settings.tcp_accept_haproxy !== 0 || accepts(this.settings, 'haproxy'))
+      this.acceptProxied(stream, socket);
+    else this.admit(stream, socket, null, '');
   }
   /** `tcp_accept_unique`: one between these two addresses is still open. */
   private isDuplicate({ local, remote }: StreamConnection): boolean {
@@ -322,13 +327,17 @@ export class Connections {
     const connection = this.add(hop.socket, { ip: hop.ip, port: hop.port }, true, isSecure);
     if (isSecure) connection.domain = this.secure?.domain(hop, target) ?? '';
     const source = hop.ip.includes(':') ? settings.tcp_source_ipv6 : settings.tcp_source_ipv4;
-    const localIp = hop.forced ? hop.socket.local.ip : source || undefined;
+    const { zone, local } = hop.socket;
+    const localIp = hop.forced ? zoned(local.ip, zone) : source || undefined;
     this.env.network
-      .connectTcp(connection.remote, {
-        localIp,
-        timeoutMs: settings.tcp_connect_timeout * 1000,
-        tuning: this.tuning,
-      })
+      .connectTcp(
+        { ip: zoned(hop.ip, zone), port: hop.port },
+        {
+          localIp,
+          timeoutMs: settings.tcp_connect_timeout * 1000,
+          tuning: this.tuning,
+        },
+      )
       .then((stream) => {
         if (connection.closed) return stream.destroy();
         this.stats.connected++;
@@ -355,6 +364,7 @@ export class Connections {
       keepAlive: s.tcp_keepalive
         ? { idleSec: s.tcp_keepidle, intervalSec: s.tcp_keepintvl, count: s.tcp_keepcnt }
         : null,
+      resetOnClose: s.tcp_close_rst !== 0,
     };
   }
 

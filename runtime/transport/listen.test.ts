@@ -70,6 +70,25 @@ describe('listen addresses', () => {
     ]);
     expect(await show(addresses, { enable_tls: 1, disable_tls: 1 })).toEqual(['udp 10.0.0.1 5060']);
   });
+  it('bind_ipv6_link_local: 1 takes link-local addresses, with their interface; 2 leaves written ones out', async () => {
+    const world = new SimulatedWorld(1).host(['127.0.0.1', 'fe80::1', '::1']);
+    const zones = async (address: string | null, bind_ipv6_link_local: number) =>
+      (
+        await resolveListens(world, address === null ? [] : [{ address }], {
+          ...settings,
+          disable_tcp: 1,
+          auto_bind_ipv6: 1,
+          bind_ipv6_link_local,
+        })
+      ).map(({ ip, zone }) => `${ip} ${zone}`);
+    const without = ['127.0.0.1 undefined', '::1 undefined'];
+    expect(await zones(null, 0)).toEqual(without);
+    expect(await zones(null, 1)).toEqual(['127.0.0.1 undefined', 'fe80::1 eth1', '::1 undefined']);
+    expect(await zones(null, 2)).toEqual(without);
+    expect(await zones('udp:[fe80::1]', 0)).toEqual(['fe80::1 undefined']);
+    expect(await zones('udp:[FE80:0::1]', 1)).toEqual(['fe80::1 eth1']);
+    expect(await zones('udp:[fe80::1]', 2)).toEqual([]);
+  });
   it('interfaces, duplicates, order by protocol', async () => {
     expect(await show(['tcp:eth1:5070', 'udp:lo', 'udp:127.0.0.1:5060', 'udp:[::1]'])).toEqual([
       'udp 127.0.0.1 5060',

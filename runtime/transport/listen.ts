@@ -26,6 +26,7 @@ export interface ListenSettings {
   readonly advertised_address: string;
   readonly advertised_port: number;
   readonly auto_bind_ipv6: number;
+  readonly bind_ipv6_link_local: number;
 }
 
 /** An address to bind, and how its socket is to be shown. */
@@ -38,7 +39,12 @@ export interface Listen {
   readonly advertised: { readonly host: string; readonly port: number } | null;
   readonly name: string | null;
   readonly virtual: boolean;
+  /** Interface of a link-local address, which means nothing without it (RFC 4007). */
+  readonly zone?: string;
 }
+
+/** `bind_ipv6_link_local`. */
+const LinkLocal = { bind: 1, skip: 2 } as const;
 
 const PROTOS: readonly string[] = ['udp', 'tcp', 'tls', 'sctp', 'ws', 'wss'];
 const isProto = (word: string): word is Proto => PROTOS.includes(word);
@@ -98,11 +104,15 @@ export async function resolveListens(
   const listens: Listen[] = [];
   let withoutTls: string | null = null;
   const local = env.network.localAddresses();
+  const linkLocal = settings.bind_ipv6_link_local;
+  const binds = (ip: string) => !isLinkLocal(ip) || (linkLocal & LinkLocal.bind) !== 0;
+  const zoneOf = (ip: string) =>
+    isLinkLocal(ip) && binds(ip) ? local.find((own) => canonicalIp(own.ip) === ip)?.interfaceName : undefined;
   const written: readonly ListenSpec[] =
     specs.length > 0
       ? specs
       : local
-          .filter(({ ip }) => !ip.includes(':') || (settings.auto_bind_ipv6 !== 0 && !isLinkLocal(ip)))
+          .filter(({ ip }) => !ip.includes(':') || (settings.auto_bind_ipv6 !== 0 && binds(ip)))
           .map(({ ip }) => ({ address: ip.includes(':') ? `[${ip}]` : ip }));
   for (const spec of written) {
     const parts = splitAddress(spec.address);
@@ -140,6 +150,8 @@ export async function resolveListens(
       for (const ip of ips) {
         // A group is for datagrams.
         if (proto !== 'udp' && isMulticast(ip)) continue;
+        if (isLinkLocal(ip) && (linkLocal & LinkLocal.skip) !== 0) continue;
+        const zone = zoneOf(ip);
         listens.push({
           proto,
           ip,
@@ -148,6 +160,7 @@ export async function resolveListens(
           advertised: advertisedOf(spec.advertise),
           name: spec.name ?? null,
           virtual: spec.virtual ?? false,
+          ...(zone === undefined ? {} : { zone }),
         });
       }
   }
@@ -166,8 +179,14 @@ export async function resolveListens(
   return [...kept.values()].sort((a, b) => order(a.proto) - order(b.proto));
 }
 
-/** Needs the interface with it (RFC 4007). */
-const isLinkLocal = (ip: string): boolean => /^fe[89ab]/i.test(ip);
+/** The address with the interface it is on, where it needs one. */
+export const zoned = (ip: string, zone: string | undefined): string =>
+  zone !== undefined && isLinkLocal(ip) ? `${ip}%${zone}` : ip;
+export function unzoned(at: Endpoint): Endpoint {
+  const zone = at.ip.indexOf('%');
+  return zone < 0 ? at : { ip: at.ip.slice(0, zone), port: at.port };
+}
+const isLinkLocal = (ip: string): boolean => /^fe[89ab].:/i.test(ip);
 
 /** Without a protocol written, TLS is one port up. */
 function portFor(proto: Proto, parts: { proto: Proto | null; port: number | null }, settings: ListenSettings): number {
@@ -208,6 +227,7 @@ export function listenSocket(
     advertised,
     name: listen.name,
     virtual: listen.virtual,
+    ...(listen.zone === undefined ? {} : { zone: listen.zone }),
     sockStr: `${proto}:${bracket(local.ip)}:${local.port}`,
     advertisedStr: `${proto}:${host}:${port}`,
     host: everywhere.advertised_address ? bracket(everywhere.advertised_address) : advertised ? host : own,

@@ -46,7 +46,7 @@ it.each([
 });
 
 const message = 'OPTIONS sip:a@b SIP/2.0\r\nContent-Length: 0\r\n\r\n';
-async function server(settings: Record<string, number>) {
+async function server(settings: Record<string, number | string>) {
   const env = simulatedEnvironment(5);
   const { values } = new Settings({ auto_aliases: 0, ...settings });
   const transports = new Transports(env, values);
@@ -65,8 +65,12 @@ async function server(settings: Record<string, number>) {
   return { env, transports, arrivals, open };
 }
 
-it('a message counts as from where the header says, and answers go back', async () => {
-  const { env, transports, arrivals, open } = await server({ tcp_accept_haproxy: 1 });
+it.each<Record<string, number | string>>([
+  { tcp_accept_haproxy: 1 },
+  { tcp_accept_protocols: 'http, HAProxy' },
+  { tcp_accept_protocols: 128 },
+])('%j: a message counts as from where the header says, and answers go back', async (setting) => {
+  const { env, transports, arrivals, open } = await server(setting);
   const peer = await open();
   let answered = '';
   peer.stream.onData = (bytes) => {

@@ -14,6 +14,8 @@ import {
   listenSocket,
   resolveListens,
   splitAddress,
+  unzoned,
+  zoned,
 } from './listen.js';
 import { carries, Myself } from './myself.js';
 import { ProxiedPeers } from './proxied-peers.js';
@@ -113,10 +115,11 @@ export class Transports {
     let bound: { readonly local: Endpoint; close(): void };
     if (listen.proto === 'udp') {
       const datagram = await this.env.network.bindUdp(
-        { ip: listen.ip, port: listen.port },
-        (bytes, from) => {
+        { ip: zoned(listen.ip, listen.zone), port: listen.port },
+        (bytes, written) => {
           const socket = socketNow();
           if (!socket) return;
+          const from = listen.zone === undefined ? written : unzoned(written);
           if (this.proxied === null) return this.receiveDatagram(socket, bytes, from);
           const what = this.proxied.received(bytes, from);
           this.receiveDatagram(socket, what.bytes, what.src);
@@ -127,7 +130,7 @@ export class Transports {
       bound = datagram;
     } else {
       bound = await this.env.network.listenTcp(
-        { ip: listen.ip, port: listen.port },
+        { ip: zoned(listen.ip, listen.zone), port: listen.port },
         (stream) => {
           const socket = socketNow();
           if (socket) this.connections.accept(stream, socket);
@@ -139,7 +142,7 @@ export class Transports {
     }
     this.listeners.push(bound);
     if (listen.port === 0) {
-      const socket = listenSocket(listen, index, bound.local, this.settings);
+      const socket = listenSocket(listen, index, unzoned(bound.local), this.settings);
       this.list[index] = socket;
       this.addNames(socket, listen);
     }
@@ -206,7 +209,9 @@ export class Transports {
       )
         return this.refused();
       const lost = (code: string) => this.log(`sendto ${hop.ip}:${hop.port} failed: ${code}`);
-      const code = datagram.send(bytes, this.proxied?.destination(hop) ?? hop, (late) => {
+      const to = this.proxied?.destination(hop) ?? hop;
+      const { zone } = hop.socket;
+      const code = datagram.send(bytes, zone === undefined ? to : { ip: zoned(to.ip, zone), port: to.port }, (late) => {
         this.stats.sendFailed++;
         lost(late);
         options.failed?.(late);

@@ -19,6 +19,8 @@ export interface ListenSocket {
   /** `listen=... name "x"`, for `$fsn`. */
   readonly name: string | null;
   readonly virtual: boolean;
+  /** Interface of a link-local address: SIP writes the address without it, the system wants both. */
+  readonly zone?: string;
   /** `udp:127.0.0.1:5060`, brackets around IPv6; `$fs` and location rows use it. */
   readonly sockStr: string;
   /** As `sockStr`, with the advertised address when there is one. */

@@ -1,5 +1,6 @@
 /** websocket: SIP over WebSocket (RFC 7118) on the TCP and TLS sockets, after a handshake in event_route[xhttp:request]. */
 import {
+  acceptsProtocol,
   defineModule,
   type Maybe,
   opt,
@@ -185,7 +186,8 @@ export default defineModule({
           answer(ctx, status, reason, headers);
           return 0;
         };
-        if (!state?.enabled) return refuse(503, 'Service Unavailable');
+        if (!state?.enabled || !acceptsProtocol(server.settings.values, 'ws'))
+          return refuse(503, 'Service Unavailable');
         if (!connection || connection.protocol) return refuse(500, 'Internal Server Error');
         const shake = readHandshake(msg, me.params.sub_protocols & SubProtocol.sip, me.params.cors_mode);
         if (shake.status !== 101) return refuse(shake.status, shake.reason, shake.headers);
