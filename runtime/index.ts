@@ -217,6 +217,8 @@ export class Server implements ServerApi {
     this.grammar = grammarOf(this.settings.values);
     this.settings.onChange((name, value) => {
       if (name === 'debug') this.env.log.level = Number(value);
+      if (name === 'latency_limit_action' && value !== 0 && !Object.hasOwn(program.settings, name))
+        this.log(0, '<core>', `${name}: this program measures no actions; write ${name}=0 into the cfg`);
       if (name === 'dns_reinit' && value === 1) {
         this.env.resolver.reload();
         this.settings.values.dns_reinit = 0;

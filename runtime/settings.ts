@@ -91,7 +91,12 @@ export const settingSpecs = {
   msg_recv_max_size: int(65_535, 'Longest message that is read, bytes (32767 in Kamailio 6).', { live: true, min: 0 }),
   rpc_exec_delta: int(0, 'Seconds between two runs of a command that reloads (Kamailio 6); 0: none.', { min: 0 }),
   latency_cfg_log: int(3, 'Level of the lines that say how long request_route and reply_route took.', { live: true }),
-  latency_log: int(3, 'Level of the lines about slow queries.', { live: true }),
+  latency_log: int(-1, 'Level of the lines about slow queries and actions.', { live: true }),
+  latency_limit_action: int(
+    0,
+    'Microseconds from which an action of a route is told of, what it waits for included; 0: none is. A program measures only where the cfg writes this.',
+    { live: true },
+  ),
   latency_limit_db: int(0, 'Microseconds from which a query is slow, its wait for a connection included; 0: none is.', {
     live: true,
   }),

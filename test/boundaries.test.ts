@@ -58,6 +58,7 @@ const layers: readonly (readonly string[])[] = [
   ['runtime/media'],
   [
     'runtime/sdk/context',
+    'runtime/sdk/script-actions',
     'runtime/sdk/script-flags',
     'runtime/sdk/line-iterator',
     'runtime/sdk/pv-names',

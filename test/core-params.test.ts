@@ -294,6 +294,42 @@ describe('latency_cfg_log and latency_limit_cfg', () => {
   });
 });
 
+describe('latency_limit_action', () => {
+  const routes = `loadmodule "cfgutils.so"
+    request_route {
+      if (is_method("OPTIONS")) { usleep("20000"); }
+      while (usleep("30000")) { $var(n) = $var(n) + 1; if ($var(n) == 2) break; }
+      $var(x) = 0;
+    }`;
+  it.each<[string, string[]]>([
+    ['', []],
+    ['latency_limit_action=0\n', []],
+    ['latency_limit_action=1000000\n', []],
+    ['latency_limit_action=1\nlatency_log=3\n', []],
+    ['latency_limit_action=20000\n', ['usleep', 'if', 'usleep', 'usleep', 'while']],
+    ['latency_limit_action=25000\n', ['usleep', 'usleep', 'while']],
+  ])('%j: %j', async (setting, told) => {
+    const lines = await logged(setting + routes);
+    const names: Readonly<Record<string, string>> = {
+      'usleep (25)': 'usleep',
+      'corefunc (16)': 'if',
+      'corefunc (23)': 'while',
+    };
+    const alert = /^<core> alert - action \[(.*?)\] cfg \[core.cfg:\d+\] took too long \[\d{5} us\]$/;
+    expect(lines.map((line) => names[alert.exec(line)?.[1] ?? ''] ?? line)).toEqual(told);
+  });
+  it('is said to be of no use where the cfg does not write it', async () => {
+    const environment = simulatedEnvironment();
+    for (const setting of ['', 'latency_limit_action=0\n']) {
+      const server = await startBuilt(await buildCfg('core.cfg', head + setting + routes), environment);
+      expect(server.settings.change('latency_limit_action', 5)).toBeNull();
+      await server.stop(0);
+    }
+    const said = environment.log.records.filter(({ text }) => text.includes('measures no actions'));
+    expect(said).toHaveLength(1);
+  });
+});
+
 it.each([
   [300, 0],
   [100, 1],

@@ -6,6 +6,7 @@ import type { EmitContext, Frame } from './context.js';
 import { lazyText, pvReference, readPv, substitutionCode, textCode } from './pv.js';
 import { member, quote } from './text.js';
 import { asStr, asValue, type Code } from './values.js';
+import type { Measured } from './watch.js';
 
 /** How the verdict of a call arrives, and what it may mean. */
 export interface CallCode {
@@ -15,6 +16,8 @@ export interface CallCode {
   readonly ends: 'never' | 'zero' | 'exit';
   /** It becomes `$rc`: module functions and routes do, core functions do not. */
   readonly setsRc: boolean;
+  /** It is measured: to be ended once its verdict is there. */
+  readonly measured: Measured | null;
 }
 
 export function callCode(
@@ -24,7 +27,7 @@ export function callCode(
   frame: Frame,
   /** Emits an argument that is an expression. */
   expression: (e: Expression) => Code,
-): CallCode {
+): Omit<CallCode, 'measured'> {
   const mark = emit.writer.marked(call.span);
   switch (bound.kind) {
     case 'function': {

@@ -26,6 +26,8 @@ export class EmitContext {
   readonly waiting: ReadonlySet<string>;
   /** A module is told of each action. */
   readonly watched: boolean;
+  /** The cfg writes `latency_limit_action`: how long each action takes is measured. */
+  readonly measured: boolean;
   /** Calls by which a route comes to itself → blocks they stand in. */
   readonly recursion: ReadonlyMap<CallExpression, number>;
   readonly returnMode: number;
@@ -34,10 +36,12 @@ export class EmitContext {
   constructor(readonly program: BoundProgram) {
     this.waiting = waitingRoutes(program);
     this.watched = isWatched(program);
+    this.measured = program.globals.some((g) => g.name.text === 'latency_limit_action');
     this.recursion = recursiveCalls(program);
     const mode = program.globals.findLast((g) => g.name.text === 'return_mode')?.value;
     this.returnMode = mode?.kind === 'int' ? mode.value : 0;
-    for (const fixed of ['routes', 'program', 'v', 'ctx', 'watch', 'action']) this.names.claim(fixed);
+    for (const fixed of ['routes', 'program', 'v', 'ctx', 'watch', 'action', 'started', 'took'])
+      this.names.claim(fixed);
     for (const route of program.routes) this.functions.set(routeKey(route), this.names.claim(functionName(route)));
   }
 
@@ -104,5 +108,8 @@ export class Frame {
   }
   counter(): string {
     return `n${++this.temporaries}`;
+  }
+  moment(): string {
+    return `m${++this.temporaries}`;
   }
 }

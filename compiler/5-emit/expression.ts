@@ -7,6 +7,7 @@ import type { BoundCall } from '../3-bind/index.js';
 import { nodeWaits, targetKey } from '../4-check/callgraph.js';
 import { preparedIn } from '../4-check/reads.js';
 import type { Assign, Binary, BlockExpression, CallExpression, Expression, Unary } from '../ast.js';
+import type { Span } from '../span.js';
 import { walkExpression } from '../visit.js';
 import { type CallCode, callCode } from './call.js';
 import type { EmitContext, Frame } from './context.js';
@@ -25,11 +26,11 @@ import {
   tight,
   verdictTruth,
 } from './values.js';
-import { WatchEmitter } from './watch.js';
+import { ActionEmitter } from './watch.js';
 
 export class ExpressionEmitter {
-  /** Null where no module watches the routes. */
-  readonly watch: WatchEmitter | null;
+  /** Null where nobody asks about the actions. */
+  readonly actions: ActionEmitter | null;
 
   constructor(
     private readonly emit: EmitContext,
@@ -37,7 +38,7 @@ export class ExpressionEmitter {
     /** Writes `{ actions }` as a function of its own; the code of calling it. */
     private readonly blockFunction: (block: BlockExpression) => { code: string; waits: boolean },
   ) {
-    this.watch = emit.watched ? new WatchEmitter(emit, frame) : null;
+    this.actions = emit.watched || emit.measured ? new ActionEmitter(emit, frame) : null;
   }
 
   bound(call: CallExpression): BoundCall {
@@ -45,9 +46,10 @@ export class ExpressionEmitter {
   }
 
   call(call: CallExpression): CallCode {
-    this.watch?.call(call, this.bound(call));
+    const bound = this.bound(call);
+    const measured = this.actions?.call(call, bound) ?? null;
     this.prepare(call);
-    return callCode(call, this.bound(call), this.emit, this.frame, (e) => this.value(e));
+    return { ...callCode(call, bound, this.emit, this.frame, (e) => this.value(e)), measured };
   }
 
   /** Waits for what the variables of this node have to be asked for. */
@@ -65,7 +67,7 @@ export class ExpressionEmitter {
     walkExpression(e, {
       expression: (x) => {
         if (x.kind === 'block' || preparedIn(x, this.emit.program).length > 0) found = true;
-        if (x.kind === 'assignExpression' && this.watch) found = true;
+        if (x.kind === 'assignExpression' && this.actions) found = true;
         if (x.kind === 'call' && !this.plain(this.bound(x))) found = true;
         return !found;
       },
@@ -77,7 +79,7 @@ export class ExpressionEmitter {
   private plain(bound: BoundCall): boolean {
     if (bound.kind === 'route') return false;
     if (bound.kind !== 'function') return true;
-    if (this.watch) return false;
+    if (this.actions) return false;
     return (
       bound.declaration.async === 'never' && (bound.module === 'core' || !((0 as number) in bound.declaration.returns))
     );
@@ -166,11 +168,12 @@ export class ExpressionEmitter {
   }
 
   private assignExpression(assign: Assign): Code {
-    this.watch?.statement(assign);
+    const measured = this.actions?.statement(assign) ?? null;
     const code = this.resetting(this.assignment(assign.target, this.value(assign.value)));
-    if (!this.watch) return this.verdictValue(code);
+    if (!this.actions) return this.verdictValue(code);
     const t = this.frame.temporary();
     this.emit.writer.line(`const ${t} = ${code};`);
+    this.actions.end(measured);
     this.tellAssigned(assign.target, t);
     return this.verdictValue(t);
   }
@@ -178,7 +181,7 @@ export class ExpressionEmitter {
   /** Tells the watching module of an assignment, once `verdict` says that it worked. */
   tellAssigned(target: Expression, verdict?: string): void {
     const pv = target.kind === 'pv' ? this.emit.program.pvs.get(target) : undefined;
-    if (!this.watch || (pv?.what !== 'declared' && pv?.what !== 'var')) return;
+    if (!this.emit.watched || (pv?.what !== 'declared' && pv?.what !== 'var')) return;
     const name = this.emit.hoist('pv', pvReference(pv, this.emit));
     const worked = verdict === undefined ? '' : ` && ${verdict} > 0`;
     this.emit.writer.line(`if (${this.emit.helper('watch')}.on${worked}) watch.assigned(ctx, ${name});`);
@@ -196,16 +199,39 @@ export class ExpressionEmitter {
 
   /** Writes the call as a statement; the code that then holds its verdict. */
   takeVerdict(call: CallCode): string {
-    const { writer } = this.emit;
     if (!call.setsRc) {
       const t = this.frame.temporary();
-      writer.line(`const ${t} = ${arrived(call)};`);
+      this.emit.writer.line(`const ${t} = ${arrived(call)};`);
+      this.actions?.end(call.measured);
       return t;
     }
-    const ends = endTest(call);
-    if (ends === null) writer.line(`ctx.rc = ${arrived(call)};`);
-    else writer.line(`if ((ctx.rc = ${arrived(call)}) === ${ends}) return ${endCode(ends, this.emit)};`);
+    this.settle(call, 'ctx.rc', { inExpression: true });
     return 'ctx.rc';
+  }
+
+  /** Writes the call, its verdict in `target`, and the end of the script where the verdict is one. */
+  settle(
+    call: CallCode,
+    target: string,
+    { span, inExpression = false }: { span?: Span; inExpression?: boolean },
+  ): void {
+    const { writer } = this.emit;
+    const ends = endTest(call);
+    if (ends === null || call.measured === null || !this.actions) {
+      const code = `${target} = ${arrived(call)}`;
+      writer.line(ends === null ? `${code};` : `if ((${code}) === ${ends}) return ${endCode(ends, this.emit)};`, span);
+      this.actions?.end(call.measured);
+      return;
+    }
+    // Of what the end of the script leaves, the function that asks for it is told, and the action whose expression it stands in.
+    const { actions } = this;
+    writer.line(`${target} = ${arrived(call)};`, span);
+    if (ends === '0') actions.end(call.measured);
+    writer.block(`if (ctx.rc === ${ends})`, () => {
+      if (inExpression) actions.leaveAround(call.measured);
+      writer.line(`return ${endCode(ends, this.emit)};`);
+    });
+    if (ends !== '0') actions.end(call.measured);
   }
 
   /** `selval(condition, yes, no)`. */

@@ -5,10 +5,11 @@
 import type { Assign, BlockExpression, Expression, Flow, If, Statement, Switch, While } from '../ast.js';
 import { walkStatements } from '../visit.js';
 import type { EmitContext, Frame } from './context.js';
-import { arrived, ExpressionEmitter, endCode, endTest, variableValue } from './expression.js';
+import { arrived, ExpressionEmitter, endTest, variableValue } from './expression.js';
 import { literalKey } from './pv.js';
 import { member } from './text.js';
 import { asInt, asStr, asValue } from './values.js';
+import type { Measured } from './watch.js';
 
 /** What becomes of a statement's code: nothing, `return`, or `last = …`. */
 type Place = 'middle' | 'return' | 'note';
@@ -26,13 +27,25 @@ export class StatementEmitter {
   /** The statements of a function: the code of the last one is returned. */
   body(statements: readonly Statement[]): void {
     const { writer } = this.emit;
-    const text = writer.captured(() => this.list(statements, 'return'));
+    const text = writer.captured(() => {
+      if (this.emit.measured) this.measuredBody(statements);
+      else this.list(statements, 'return');
+    });
     // Where a call may wait and may not, its answer is looked at first.
     if (text.includes('(v = ')) {
       this.emit.types.add('Verdict');
       writer.line('let v: Verdict | Promise<Verdict>;');
     }
     writer.written(text);
+  }
+
+  /** The last action too has an end that can be written behind it. */
+  private measuredBody(statements: readonly Statement[]): void {
+    this.emit.types.add('Verdict');
+    this.emit.writer.line('let last: Verdict = 1;');
+    this.noted = true;
+    this.list(statements, 'note');
+    this.emit.writer.line('return last;');
   }
 
   private list(statements: readonly Statement[], place: Place): void {
@@ -50,7 +63,7 @@ export class StatementEmitter {
   }
 
   private statement(s: Statement, place: Place): void {
-    this.expressions.watch?.statement(s);
+    const measured = this.expressions.actions?.statement(s) ?? null;
     switch (s.kind) {
       case 'if':
         this.if(s, place);
@@ -70,8 +83,8 @@ export class StatementEmitter {
       case 'exit':
       case 'drop':
       case 'return':
-        this.flow(s);
-        break;
+        this.flow(s, measured);
+        return;
       case 'break':
       case 'continue':
         this.leave(s.kind, s, place);
@@ -80,17 +93,22 @@ export class StatementEmitter {
       case 'bad':
         break;
     }
+    this.expressions.actions?.end(measured);
   }
 
   /** How deep in loops and switches this is: `break` outside of them ends the route with the code 0. */
   private depth = 0;
   private loops = 0;
+  /** Actions measured around the loop or switch. */
+  private around = 0;
   private leave(kind: 'break' | 'continue', s: Statement, place: Place): void {
     const { writer } = this.emit;
     if (this.depth === 0 || (kind === 'continue' && this.loops === 0)) {
+      this.expressions.actions?.leave();
       writer.line('return 0;', s.span);
       return;
     }
+    this.expressions.actions?.leave(this.around);
     if (this.noted) writer.line('last = 0;');
     if (place !== 'middle' || this.depth > 0) writer.line(`${kind};`, s.span);
   }
@@ -117,7 +135,7 @@ export class StatementEmitter {
     let otherwise = s.else;
     for (;;) {
       const [only] = otherwise ?? [];
-      if (otherwise?.length !== 1 || only?.kind !== 'if' || this.expressions.watch !== null) break;
+      if (otherwise?.length !== 1 || only?.kind !== 'if' || this.expressions.actions !== null) break;
       if (this.expressions.needsStatements(only.condition)) break;
       head = ` else if (${this.expressions.truth(only.condition)})`;
       writer.openBlock(head, () => this.list(only.then, place));
@@ -130,6 +148,16 @@ export class StatementEmitter {
       });
     writer.endLine();
     if (!otherwise && place === 'return') this.code('1', place);
+  }
+
+  /** Writes what `break` in it leaves. */
+  private inside(body: () => void): void {
+    const { around } = this;
+    this.around = this.expressions.actions?.depth ?? 0;
+    this.depth++;
+    body();
+    this.depth--;
+    this.around = around;
   }
 
   private while(s: While, place: Place): void {
@@ -146,11 +174,9 @@ export class StatementEmitter {
       });
     const body = () => {
       if (noted) runaway();
-      this.depth++;
       this.loops++;
-      this.list(s.body, inner);
+      this.inside(() => this.list(s.body, inner));
       this.loops--;
-      this.depth--;
     };
     if (!this.expressions.needsStatements(s.condition)) {
       const goesOn = this.expressions.nonZero(s.condition, noted ? undefined : turn);
@@ -183,25 +209,19 @@ export class StatementEmitter {
       head = `${this.emit.helper('firstMatch')}(${head}, [${choices.join(', ')}])`;
     }
     const inner = place === 'middle' ? 'middle' : 'note';
-    this.depth++;
-    writer.block(
-      `switch (${head})`,
-      () => {
-        let n = 0;
-        for (const { label, body, span } of s.cases) {
-          const value = label.kind === 'value' ? this.expressions.value(label.value) : null;
-          const code = matched ? String(n) : value ? (texts ? asStr(value) : asInt(value)) : '';
-          if (label.kind !== 'default') n++;
-          const title = label.kind === 'default' ? 'default' : `case ${code}`;
-          const real = body.filter((b) => b.kind !== 'empty' && b.kind !== 'bad');
-          if (real.length === 0) writer.line(`${title}:`, span);
-          else writer.block(`${title}:`, () => this.list(body, inner), '', span);
-        }
-      },
-      '',
-      s.span,
-    );
-    this.depth--;
+    const cases = () => {
+      let n = 0;
+      for (const { label, body, span } of s.cases) {
+        const value = label.kind === 'value' ? this.expressions.value(label.value) : null;
+        const code = matched ? String(n) : value ? (texts ? asStr(value) : asInt(value)) : '';
+        if (label.kind !== 'default') n++;
+        const title = label.kind === 'default' ? 'default' : `case ${code}`;
+        const real = body.filter((b) => b.kind !== 'empty' && b.kind !== 'bad');
+        if (real.length === 0) writer.line(`${title}:`, span);
+        else writer.block(`${title}:`, () => this.list(body, inner), '', span);
+      }
+    };
+    writer.block(`switch (${head})`, () => this.inside(cases), '', s.span);
   }
 
   private assign(s: Assign, place: Place): void {
@@ -229,7 +249,7 @@ export class StatementEmitter {
       return;
     }
     const code = this.expressions.assignment(s.target, value);
-    if (this.expressions.watch) {
+    if (this.emit.watched) {
       const t = this.frame.temporary();
       writer.line(`const ${t} = ${code};`, s.span);
       this.expressions.tellAssigned(s.target, t);
@@ -250,26 +270,29 @@ export class StatementEmitter {
       return;
     }
     const call = this.expressions.call(e);
-    const ends = endTest(call);
     if (place === 'return') {
       const waited = call.arrives === 'now' ? call.code : `(await ${call.code})`;
-      writer.line(`return ${ends === '0' ? `${waited} || ${this.emit.helper('zero')}(ctx)` : call.code};`, e.span);
+      const code = endTest(call) === '0' ? `${waited} || ${this.emit.helper('zero')}(ctx)` : call.code;
+      writer.line(`return ${code};`, e.span);
       return;
     }
-    const target = call.setsRc ? (place === 'note' ? 'last = ctx.rc' : 'ctx.rc') : place === 'note' ? 'last' : null;
-    if (target === null)
+    if (call.setsRc) {
+      this.expressions.settle(call, place === 'note' ? 'last = ctx.rc' : 'ctx.rc', { span: e.span });
+      return;
+    }
+    if (place === 'note') writer.line(`last = ${arrived(call)};`, e.span);
+    else
       writer.line(
         call.arrives === 'maybe' ? `if (typeof (v = ${call.code}) !== 'number') await v;` : `${arrived(call)};`,
         e.span,
       );
-    else if (ends === null) writer.line(`${target} = ${arrived(call)};`, e.span);
-    else writer.line(`if ((${target} = ${arrived(call)}) === ${ends}) return ${endCode(ends, this.emit)};`, e.span);
+    this.expressions.actions?.end(call.measured);
   }
 
-  private flow(s: Flow): void {
+  private flow(s: Flow, measured: Measured | null): void {
     const { writer } = this.emit;
     if (s.kind === 'return') {
-      this.return(s);
+      this.return(s, measured);
       return;
     }
     this.emit.helper('EXIT');
@@ -282,13 +305,15 @@ export class StatementEmitter {
   }
 
   /** `return 0` ends the script. */
-  private return(s: Flow): void {
+  private return(s: Flow, measured: Measured | null): void {
     const { writer } = this.emit;
-    if (!s.value) {
+    const value = s.value === null ? null : this.expressions.value(s.value);
+    this.expressions.actions?.leave();
+    this.expressions.actions?.forget(measured);
+    if (value === null) {
       writer.line('return 1;', s.span);
       return;
     }
-    const value = this.expressions.value(s.value);
     if (typeof value.constant === 'number' && value.constant !== 0) writer.line(`return ${value.constant};`, s.span);
     else {
       const zero = `${this.emit.helper('zero')}(ctx)`;
@@ -301,7 +326,7 @@ export class StatementEmitter {
   /** `{ actions }` as an operand: a function of its own, since `return` and `break` inside end only the block. */
   private blockFunction(block: BlockExpression): { code: string; waits: boolean } {
     const { writer } = this.emit;
-    let waits = this.expressions.watch !== null;
+    let waits = this.emit.watched;
     walkStatements(block.body, {
       expression: (e) => {
         if (this.expressions.waits(e)) waits = true;

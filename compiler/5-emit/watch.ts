@@ -1,7 +1,7 @@
 /**
- * What a module that watches the routes (`watchesRoutes`) is told of an action. Lines are those on which Kamailio's parser
- * makes the action (cfg.y, set_cfg_pos): it has then read the last word of it, or, where only the next word shows that the
- * action is over, that one.
+ * What a module that watches the routes (`watchesRoutes`) is told of an action, and how long one takes is measured
+ * (`latency_limit_action`). Lines are those on which Kamailio's parser makes the action (cfg.y, set_cfg_pos): it has then read
+ * the last word of it, or, where only the next word shows that the action is over, that one.
  */
 import type { ScriptAction } from '../../runtime/sdk/define.js';
 import type { BoundCall } from '../3-bind/index.js';
@@ -40,44 +40,52 @@ function lineOf(s: Statement): number {
 
 type Kind = ScriptAction['kind'];
 
-/** The statement that asks the watching module before an action. */
-export class WatchEmitter {
+/** An action that is being measured: names in the program. */
+export interface Measured {
+  readonly since: string;
+  readonly action: string;
+}
+
+/** Writes, around each action, what asks the watching module before it and what measures it. */
+export class ActionEmitter {
+  /** Those that stand around what is written now, the outermost first. */
+  private readonly open: Measured[] = [];
+
   constructor(
     private readonly emit: EmitContext,
     private readonly frame: Frame,
   ) {}
 
-  statement(s: Statement): void {
+  /** What ends the script takes no time itself, and Kamailio leaves what is around it without a word (longjmp). */
+  statement(s: Statement): Measured | null {
     switch (s.kind) {
       case 'if':
       case 'while':
       case 'assign':
-        this.write(s.kind, lineOf(s), s.span);
-        break;
+        return this.begin(s.kind, lineOf(s), s.span);
       case 'switch':
-        this.write(switchKind(s), lineOf(s), s.span);
-        break;
+        return this.begin(switchKind(s), lineOf(s), s.span);
       case 'exit':
       case 'drop':
-      case 'return':
-        this.write('flow', lineOf(s), s.span, [quote(s.kind)]);
-        break;
+      case 'return': {
+        const measured = s.kind === 'return' && s.value !== null && s.value.kind !== 'int';
+        return this.begin('flow', lineOf(s), s.span, [quote(s.kind)], measured);
+      }
       case 'break':
         // An `exit` to Kamailio's debugger.
-        this.write('flow', lineOf(s), s.span, ["'exit'"]);
-        break;
+        return this.begin('flow', lineOf(s), s.span, ["'exit'"], false);
       case 'continue':
       case 'expression':
       case 'empty':
       case 'bad':
-        break;
+        return null;
     }
   }
 
-  call(e: CallExpression, bound: BoundCall): void {
+  call(e: CallExpression, bound: BoundCall): Measured | null {
     const line = e.bare ? nextLine(e.span) : lastLine(e.span);
-    if (bound.kind === 'route') this.write('route', line, e.span);
-    if (bound.kind !== 'function') return;
+    if (bound.kind === 'route') return this.begin('route', line, e.span);
+    if (bound.kind !== 'function') return null;
     const { declaration, module, args } = bound;
     const any = declaration.args.at(-1)?.rest === true;
     const dynamic = args.some(
@@ -85,14 +93,47 @@ export class WatchEmitter {
     );
     const more = [quote(declaration.name), any ? '-1' : String(e.args.length), ...(dynamic ? ['true'] : [])];
     if (more.length === 2 && more[1] === '0') more.pop();
-    this.write(module === 'core' ? 'core' : 'function', line, e.span, more);
+    return this.begin(module === 'core' ? 'core' : 'function', line, e.span, more);
   }
 
-  private write(kind: Kind, line: number, span: Span, more: readonly string[] = []): void {
-    const file = writtenSpan(span).file.path;
-    const args = [quote(this.frame.routeName), quote(file), String(line), quote(kind), ...more];
-    const name = this.emit.hoist('a', `${this.emit.helper('action')}(${args.join(', ')})`);
-    this.emit.writer.line(`if (${this.emit.helper('watch')}.on) await watch.step(ctx, ${name});`, span);
+  /** The action is over; nothing of it comes behind this. */
+  end(measured: Measured | null): void {
+    this.forget(measured);
+    if (measured !== null) this.tell(measured);
+  }
+  /** Its end is written already. */
+  forget(measured: Measured | null): void {
+    if (measured !== null) this.open.splice(this.open.indexOf(measured));
+  }
+  /** The script ends in `measured`, a call in an expression: of all that is around it the action of the expression is told. */
+  leaveAround(measured: Measured | null): void {
+    const at = measured === null ? -1 : this.open.indexOf(measured);
+    const around = this.open[(at < 0 ? this.open.length : at) - 1];
+    if (around) this.tell(around);
+  }
+  /** How many stand around this place. */
+  get depth(): number {
+    return this.open.length;
+  }
+  /** All but the outermost `depth` of them end here, as the program leaves them. */
+  leave(depth = 0): void {
+    for (const measured of this.open.slice(depth).reverse()) this.tell(measured);
+  }
+
+  private begin(kind: Kind, line: number, span: Span, more: readonly string[] = [], measures = true): Measured | null {
+    const { emit } = this;
+    if (!emit.watched && !measures) return null;
+    const args = [quote(this.frame.routeName), quote(writtenSpan(span).file.path), String(line), quote(kind), ...more];
+    const action = emit.hoist('a', `${emit.helper('action')}(${args.join(', ')})`);
+    if (emit.watched) emit.writer.line(`if (${emit.helper('watch')}.on) await watch.step(ctx, ${action});`, span);
+    if (!emit.measured || !measures) return null;
+    const measured = { since: this.frame.moment(), action };
+    this.emit.writer.line(`const ${measured.since} = ${this.emit.helper('started')}();`);
+    this.open.push(measured);
+    return measured;
+  }
+  private tell({ since, action }: Measured): void {
+    this.emit.writer.line(`${this.emit.helper('took')}(ctx, ${since}, ${action});`);
   }
 }
 

@@ -253,7 +253,7 @@ export const missingSetting = defineDiagnostic('SIPC3020', 'missing-setting', {
   severity: 'hint',
   message: (a: { name: string }) => `sipc does not have the global parameter ${a.name} yet`,
   why: 'Kamailio has it, so the cfg is right; it has no effect here.',
-  bad: 'latency_limit_action=1\nrequest_route { exit; }',
+  bad: 'msg_apply_changes_mode=1\nrequest_route { exit; }',
   good: 'debug=2\nrequest_route { exit; }',
 });
 

@@ -4,6 +4,7 @@ import type { SelectRead, ServerApi } from '../sdk/context.js';
 import { toStr } from '../values/coerce.js';
 import { ipValue, type Network, parseNetwork } from '../values/network.js';
 import { EreError, RegexCache } from '../values/regex.js';
+import { actionTime } from './action-time.js';
 import type { HostNames } from './host-names.js';
 import * as program from './program.js';
 import { pvReference } from './run-format.js';
@@ -36,6 +37,7 @@ export function programLink(
     ...program,
     tr: makeTransformations(() => server.grammar),
     watch: server.watch,
+    ...actionTime(server.env.clock, server.env.log, server.settings.values),
     attempt: (compute) => {
       try {
         return compute();

@@ -22,6 +22,7 @@ import type { RouteWatch } from '../sdk/watch.js';
 import { toStr } from '../values/coerce.js';
 import { ipValue, type Network, parseNetwork } from '../values/network.js';
 import { compileRegex } from '../values/regex.js';
+import type { ActionTime } from './action-time.js';
 import type { Transformations } from './transformations.js';
 
 export type { Network, PvIndex, Regex, RegexMatch, RouteContext, Value, Verdict };
@@ -118,6 +119,9 @@ export declare function hostIs(ctx: RouteContext, ip: Value, host: Value): boole
 export declare const tr: Transformations;
 /** Where a module watches the routes: asked before each action. */
 export declare const watch: RouteWatch;
+/** Where actions are measured (`latency_limit_action`): written before each, and behind it. */
+export declare const started: ActionTime['started'];
+export declare const took: ActionTime['took'];
 /** What `--allow-missing` compiled: logged once per place. */
 export declare function missing(ctx: RouteContext, what: string, at: string): Verdict;
 export declare function missingPv(ctx: RouteContext, what: string, at: string): null;

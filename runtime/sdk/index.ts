@@ -87,6 +87,7 @@ export * from './context.js';
 export * from './define.js';
 export * from './line-iterator.js';
 export { type NamedPv, namedPv, pvValueOf } from './pv-names.js';
+export { actionOf } from './script-actions.js';
 export { scriptFlags, setScriptFlags } from './script-flags.js';
 export * from './select-families.js';
 export { type AuthorizedApi, type Identity, identityOf, withoutPrefix } from './uri-users.js';

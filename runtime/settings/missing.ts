@@ -5,7 +5,6 @@
 import { missingInt, missingStr } from './spec.js';
 
 export const missingSettings = {
-  latency_limit_action: missingInt(0, 'Microseconds after which an action is reported.', { live: true }),
   // After 5.6.3.
   msg_apply_changes_mode: missingInt(0, '1: changes are applied before the transaction is made.'),
   xavp_via_reply_params: missingStr('', 'Xavp whose fields become Via parameters of responses.'),

@@ -1,8 +1,9 @@
 /** Stepping through a route by commands; what the differential scenarios cannot show, since Kamailio has a process for each message. */
 import { expect, test } from 'vitest';
 import { RpcCall, RpcStruct } from '../../runtime/sdk/index.js';
+import { actionOf } from '../../runtime/sdk/script-actions.js';
 import { benchRequest, startBench } from '../../runtime/sdk/testing.js';
-import { actionOf, routeKindName } from './actions.js';
+import { routeKindName } from './actions.js';
 import module from './module.js';
 
 const program = `

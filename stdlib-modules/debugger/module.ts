@@ -1,5 +1,6 @@
 /** debugger: traces of what the routes do, stepping through them, log levels by module. */
 import {
+  actionOf,
   defineModule,
   isFacility,
   type LogLevel,
@@ -16,7 +17,7 @@ import {
   shaped,
   type Verdict,
 } from '../../runtime/sdk/index.js';
-import { actionOf, routeKindName } from './actions.js';
+import { routeKindName } from './actions.js';
 import { Breakpoints } from './breakpoints.js';
 import { messageText, SHOW_ALL, variablesJson } from './dump.js';
 

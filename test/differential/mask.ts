@@ -12,6 +12,7 @@
  * | X-Tm-Id (a transaction's index and label, shown by a cfg) | always |
  * | Date, `nonce=`, `nextnonce=`, `rspauth=`, `timestamp=` and the times of call records (acc), a pid in Warning | always |
  * | acc's `reason=` beside `code=408` | always: for a timeout Kamailio writes what its last reply happened to leave there |
+ * | how long an action took (`latency_limit_action`) | always |
  * | Server, User-Agent | the value starts with the server's own name |
  * | the port of a connection a peer opened | always (`<alice>`) |
  * | the number of a dialog in `did=` and `dialog=` (dialog) | always |
@@ -108,6 +109,8 @@ export class Masks {
       this.#known(
         `${line.level}: ${shaped(line.text)
           .replace(/ c=\[[^\]]*\//, ' c=[')
+          .replace(/ cfg \[[^\]]*\//, ' cfg [')
+          .replace(/took too long \[\d+ us\]/, 'took too long [*]')
           .replace(/timestamp=\d+/g, 'timestamp=*')
           .replace(/\b(start_time|end_time|duration)=\d+\.\d+/g, '$1=*')
           .replace(/;code=408;reason=[^;]*/, ';code=408;reason=*')

@@ -177,7 +177,8 @@ function residentBytes(child: ChildProcess): number {
 }
 
 /**
- * Finds script lines in what a server prints with -E: `0(123) LEVEL: [prefix ]<script>: text`, and the lines of acc and debugger.
+ * Finds script lines in what a server prints with -E: `0(123) LEVEL: [prefix ]<script>: text`, and the lines of acc,
+ * debugger and `latency_limit_action`.
  * A line that does not open like a log line continues the one before it.
  */
 class LogReader {
@@ -213,12 +214,14 @@ class LogReader {
     // WITH_DEBUG of the stock cfg: traces under a name of their own, with the path of this run's cfg.
     if (level === 'exec') return;
     const acc = /^(.*?)acc(?: \[[^\]]*\]: \w+\(\))?: (.*)$/s.exec(text);
+    const slow = /^<core>(?: \[[^\]]*\]: \w+\(\))?: (alert - action \[.*)$/s.exec(text);
     // What acc warns of, and how it goes about its work, is its own affair.
     const debugging = /^debugger(?: \[[^\]]*\]: \w+\(\))?: (.*)$/s.exec(text);
     if (acc !== null && level !== 'WARNING' && level !== 'DEBUG') this.#open = { level, text: `${acc[1]}${acc[2]}` };
     // Kamailio's processes also tell that they start.
     else if (debugging !== null && !/^(?:rank is|cfg level_mode)/.test(debugging[1] ?? ''))
       this.#open = { level, text: `debugger: ${debugging[1]}` };
+    else if (slow !== null) this.#open = { level, text: `<core>: ${slow[1]}` };
     else if (text.includes('<script>: ') || text.includes('cfgtrace:')) this.#open = { level, text };
   }
 }
