@@ -62,6 +62,11 @@ export interface Hooks {
   readonly cancelReceived: ((t: Transaction, cancel: SipMessage) => void)[];
   readonly retransmission: ((t: Transaction, request: SipMessage) => void)[];
   readonly destroyed: ((t: Transaction) => void)[];
+  /**
+   * A response goes out (SREV_SIP_REPLY_OUT): one made here, with a transaction or without; one that came in on a branch and
+   * was not dropped by its reply route, whether it is passed on or not.
+   */
+  readonly replyOut: ((reply: SipMessage) => void)[];
   /** What a TLS connection for a request of this run should ask for; set by the tls module. */
   secureTarget: ((run: RouteRun, draft: Draft) => SecureTarget | null) | null;
 }
@@ -112,6 +117,7 @@ export class Core {
     cancelReceived: [],
     retransmission: [],
     destroyed: [],
+    replyOut: [],
     secureTarget: null,
   };
   readonly counters: TmCounters = {

@@ -113,12 +113,20 @@ export function replyLocally(
   }
   if (sendResponse(core, t, bytes)) {
     for (const hook of core.hooks.responseOut) if (status >= 200) hook(t, null, status, bytes);
+    madeReplyOut(core, msg, bytes);
     localResponseEvent(core, t, bytes);
   }
   if (status >= 200) putOnWait(core, t);
   return true;
 }
 const cancelAfterFinal = (core: Core, t: Transaction, set: CancelSet): void => cancelNow(core, t, set, { kill: true });
+
+/** A response made here is on its way: whoever listens gets it as a message. */
+function madeReplyOut(core: Core, request: SipMessage, bytes: string): void {
+  if (core.hooks.replyOut.length === 0) return;
+  const reply = indexMessage(bytes, request.received, core.settings.grammar);
+  if (!(reply instanceof ParseFailure)) for (const hook of core.hooks.replyOut) hook(reply);
+}
 
 /** event_route[tm:local-response] runs on the response itself. */
 function localResponseEvent(core: Core, t: Transaction, bytes: string): void {
@@ -182,5 +190,7 @@ export function replyStateless(
   if (msg.method === 'ACK' || !msg.isRequest || !msg.wellFormed) return null;
   const bytes = responseText(core, msg, draft, status, reason, tag, more);
   const options = { noConnect: draft.noConnectReply, close: draft.closeReply };
-  return core.transports.send(core.responseHop(msg, draft), bytes, options) ? bytes : null;
+  if (!core.transports.send(core.responseHop(msg, draft), bytes, options)) return null;
+  madeReplyOut(core, msg, bytes);
+  return bytes;
 }

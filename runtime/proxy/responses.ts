@@ -53,7 +53,7 @@ export function* responseReceived(core: Core, b: Branch, msg: SipMessage, draft:
     else b.request.slowDown(t.retrT2Ms);
   }
   const earlier = t.suspension;
-  const reply = b.onReply === null ? { message: msg, draft } : yield* replyRoute(core, t, b, b.onReply, msg, draft);
+  const reply = yield* replyRoute(core, t, b, msg, draft);
   if (reply === null) return;
   const { status } = reply.message;
   if (status === 503) blockUnavailable(core, reply.message);
@@ -129,15 +129,12 @@ function cancelNowThatItAnswered(core: Core, t: Transaction, b: Branch): void {
 }
 
 /** Null: dropped. Final responses cannot be dropped here: the timers are stopped already. */
-function* replyRoute(
-  core: Core,
-  t: Transaction,
-  b: Branch,
-  name: string,
-  msg: SipMessage,
-  draft: Draft,
-): Steps<EditedReply | null> {
-  if (core.script === null) return { message: msg, draft };
+function* replyRoute(core: Core, t: Transaction, b: Branch, msg: SipMessage, draft: Draft): Steps<EditedReply | null> {
+  const name = b.onReply;
+  if (core.script === null || name === null) {
+    for (const hook of core.hooks.replyOut) hook(msg);
+    return { message: msg, draft };
+  }
   const last = b.lastReceived;
   draft.flags = t.draft.flags;
   draft.xflags = t.draft.xflags;
@@ -149,6 +146,7 @@ function* replyRoute(
   t.draft.flags = run.draft.flags;
   t.draft.xflags = run.draft.xflags;
   b.flags = run.draft.branchFlags;
-  if (run.dropped && msg.status < 200) return null;
+  if (!run.dropped) for (const hook of core.hooks.replyOut) hook(run.msg);
+  else if (msg.status < 200) return null;
   return { message: run.msg, draft: run.draft };
 }

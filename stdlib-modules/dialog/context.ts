@@ -24,6 +24,8 @@ export class DialogContext {
   direction: Direction = Direction.none;
   /** It was created, or ended, in this run: without a transaction nothing else lets it go. */
   own = false;
+  /** Its transaction is told of the dialog, and lets it go. */
+  told = false;
   /** The request ends the dialog. */
   ends = false;
   /** The INVITE came here before (null: it was not looked at). */

@@ -77,6 +77,8 @@ export interface DialogSettings {
   readonly early: { readonly status: number; readonly reason: string } | null;
   /** A dialog that a CANCEL was found by is the one of its run. */
   readonly cancelHasDialog: boolean;
+  /** Transactions move the state; else the script, and responses as they go out, do. */
+  readonly ofTransactions: boolean;
 }
 export interface DialogCounters {
   readonly processed_dialogs: Counter;
@@ -159,6 +161,11 @@ export class Dialogs {
       context.direction = found.direction;
     }
     return found;
+  }
+  /** The one that Call-ID and tags of the message name, whatever a run knows. */
+  named(msg: SipMessage): Dialog | null {
+    const ids = idsOf(msg);
+    return ids === null ? null : (this.table.find(ids)?.dialog ?? null);
   }
   /** The one the context names, whatever the message says. */
   inContext(ctx: RouteContext): Dialog | null {

@@ -87,6 +87,7 @@ export class Follower {
       const dialog = status < 200 || t.request.method !== 'BYE' ? null : endedDialog(t);
       if (dialog?.linked) for (const l of dialogs.listeners) l.terminationConfirmed?.(dialog, t);
     });
+    if (!dialogs.settings.ofTransactions) hooks.replyOut.push((reply) => void this.updateState(reply));
     hooks.destroyed.push((t) => {
       const dialog = endedDialog(t);
       if (dialog !== null) dialogs.table.release(dialog);
@@ -195,6 +196,7 @@ export class Follower {
     const { dialog } = context;
     if (dialog === null) return;
     keepContext(t, context);
+    context.told = true;
     if (context.spiral === false) {
       startsDialog(t, dialog);
       dialog.transaction = t;
@@ -208,6 +210,7 @@ export class Follower {
     const { settings, listeners } = this.dialogs;
     let context = knownContext(run);
     if (context !== null) keepContext(t, context);
+    if (!settings.ofTransactions) return;
     if (run.msg.method !== 'INVITE') {
       if (context?.ends && context.dialog?.linked) endsDialog(t, context.dialog);
       return;
@@ -229,13 +232,27 @@ export class Follower {
     const { dialog } = context;
     context.profiles = [];
     // Nothing else would ever let it go: no transaction, or that of the request this one repeats.
-    const unanswerable = run.transaction === null || (run.kept & Kept.existed) !== 0;
+    const unanswerable = this.dialogs.settings.ofTransactions
+      ? run.transaction === null || (run.kept & Kept.existed) !== 0
+      : !context.told;
     if (dialog?.linked && unanswerable && context.own && (dialog.state === State.unconfirmed || context.ends))
       this.dialogs.table.release(dialog);
   }
 
   // ---------------------------------------------------------------------------------------------------------------
   // Responses to it
+
+  /** The state goes on as the message asks for, and nothing else happens (dlg_update_state). False: no dialog. */
+  updateState(msg: SipMessage): boolean {
+    const { dialogs } = this;
+    const dialog = dialogs.named(msg);
+    if (dialog === null) return false;
+    const { release } = dialogs.advance(dialog, msg.isRequest ? eventOf(msg.method) : statusEvent(msg.status));
+    dialog.dflags |= DialogFlag.changed;
+    dialogs.keeper?.changed(dialog);
+    if (release > 0) dialogs.table.release(dialog, release);
+    return true;
+  }
 
   private answered(dialog: Dialog, t: Transaction, reply: SipMessage | null, status: number): void {
     const { dialogs } = this;
@@ -376,7 +393,8 @@ export class Follower {
     const timer = dialogs.stopTimer(dialog) ? 1 : 0;
     for (const l of dialogs.listeners) l.terminated?.(dialog, ctx, direction);
     dialogs.table.release(dialog, release + timer);
-    dialogs.active--;
+    // With dlg_mode the answer was not counted.
+    if (dialog.startTs > 0) dialogs.active--;
   }
 
   private refreshed(ctx: RouteContext, dialog: Dialog, direction: Direction, event: Event, old: State): void {

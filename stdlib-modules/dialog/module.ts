@@ -27,9 +27,9 @@ import {
 import type { DialogApi, DialogListener } from './api.js';
 import { contextOf, giveContext, knownContext } from './context.js';
 import { CseqTracking } from './cseq.js';
-import { type Dialog, DialogFlag, Direction, idsOf, type Leg, PropertyFlag, Side, State, setVar } from './dialog.js';
+import { type Dialog, DialogFlag, Direction, type Leg, PropertyFlag, Side, State, setVar } from './dialog.js';
 import { type DialogCounters, type DialogSettings, Dialogs, type RrApi } from './dialogs.js';
-import { contactOf, eventOf, Follower, statusEvent } from './follow.js';
+import { contactOf, Follower } from './follow.js';
 import { checkParams, columnsOf, params } from './params.js';
 import { DbMode, Persistence } from './persistence.js';
 import { type Profile, type ProfileLink, parseProfiles } from './profiles.js';
@@ -99,6 +99,7 @@ const settingsOf = (p: Me['params']): DialogSettings => ({
   counted: p.enable_stats !== 0,
   early: p.bye_early_code === 0 ? null : { status: p.bye_early_code, reason: p.bye_early_reason },
   cancelHasDialog: (p.dlg_ctxiuid_mode & 1) !== 0,
+  ofTransactions: p.dlg_mode === 0,
 });
 function profilesOf(p: Me['params']): Map<string, Profile> {
   const profiles = new Map<string, Profile>();
@@ -228,35 +229,19 @@ const stateOfLetter: Readonly<Record<string, State>> = {
   c: State.confirmed,
   d: State.deleted,
 };
-/** The dialog that Call-ID and tags of the message name, whatever the run knows. */
-function dialogOfMessage(me: Me, ctx: RouteContext): Dialog | null {
-  const ids = idsOf(ctx.msg);
-  return ids === null ? null : (partsOf(me).dialogs.table.find(ids)?.dialog ?? null);
-}
 function setState(me: Me, ctx: RouteContext, text: string): Verdict {
   const state = stateOfLetter[text.slice(0, 1).toLowerCase()];
   if (state === undefined) {
     ctx.log(-1, `unknown state value: ${text}`, 'dialog');
     return -1;
   }
-  const dialog = dialogOfMessage(me, ctx);
-  if (dialog === null) return -1;
   const { dialogs } = partsOf(me);
+  const dialog = dialogs.named(ctx.msg);
+  if (dialog === null) return -1;
   if (dialog.state === State.confirmed && state === State.deleted) dialog.initTs = dialog.endTs = dialogs.nowSec;
   dialog.state = state;
   dialog.dflags |= DialogFlag.changed;
   dialogs.keeper?.changed(dialog);
-  return 1;
-}
-function updateState(me: Me, ctx: RouteContext): Verdict {
-  const { msg } = ctx;
-  const dialog = dialogOfMessage(me, ctx);
-  if (dialog === null) return -1;
-  const { dialogs } = partsOf(me);
-  const { release } = dialogs.advance(dialog, msg.isRequest ? eventOf(msg.method) : statusEvent(msg.status));
-  dialog.dflags |= DialogFlag.changed;
-  dialogs.keeper?.changed(dialog);
-  if (release > 0) dialogs.table.release(dialog, release);
   return 1;
 }
 /** The side of the dialog that the message comes from, with the dialog. */
@@ -578,7 +563,7 @@ export default defineModule({
       routes: ['any'],
       returns: { 1: 'done', [-1]: 'no dialog' },
       example: 'dlg_update_state();',
-      run: (me, ctx) => updateState(me, ctx),
+      run: (me, ctx) => (partsOf(me).follower.updateState(ctx.msg) ? 1 : -1),
     },
     dlg_update_contact: {
       doc: 'The Contact of the message becomes the target of its side of the dialog.',
@@ -886,12 +871,6 @@ export default defineModule({
       nextCseq: (ctx) => parts().cseq?.next(ctx),
     };
   },
-  // What has dmq in its name, and dlg_remove_dialogs_from_node(), needs the dmq module. dlg_mode came after 5.6.3.
-  missing: [
-    'dlg_remove_dialogs_from_node',
-    'param:enable_dmq',
-    'param:enable_dmq_ka_iflags_sync',
-    'param:dlg_mode',
-    'param:dmq_peer_id',
-  ],
+  // What has dmq in its name, and dlg_remove_dialogs_from_node(), needs the dmq module.
+  missing: ['dlg_remove_dialogs_from_node', 'param:enable_dmq', 'param:enable_dmq_ka_iflags_sync', 'param:dmq_peer_id'],
 });

@@ -74,6 +74,7 @@ export const params = {
   end_timeout: number('Seconds after which an ended call is forgotten, whatever holds it.', 300),
   h_id_start: { type: 'int', default: 0, min: -1, doc: 'First dialog number; -1: server_id. With h_id_step.' },
   h_id_step: number('Distance of dialog numbers: servers that share a table each have their own.', 1),
+  dlg_mode: number('1: transactions move no state. dlg_set_state(), dlg_update_state() and each response that goes out do; who answered, statistics and lifetime are not kept then. 0, as in Kamailio 5.6: transactions do.'),
   keep_proxy_rr: { type: 'int', default: 0, min: 0, max: 3, doc: 'Our own Record-Route stays in the route set of: 1 the callee, 2 the caller.' },
   dlg_filter_mode: number('1: dialogs of a socket that is not here are left to the server that has it.'),
 } as const; // biome-ignore format: a table
