@@ -1,13 +1,22 @@
 /**
  * Questions to a media relay (rtpengine, rtpproxy) and their answers: over UDP with a cookie in front of both, the same bytes
- * again while no answer comes; over a unix stream socket one connection a question.
+ * again while no answer comes; over a unix stream socket one connection a question; over a WebSocket with the cookie, once.
  */
 import { exchangeUnixStream } from '../admin/local-io.js';
 import type { ConnectedDatagrams, Endpoint, Environment } from '../env.js';
 
 export type RelayAddress =
   | { readonly kind: 'udp'; readonly host: string; readonly port: number }
-  | { readonly kind: 'unix'; readonly path: string };
+  | { readonly kind: 'unix'; readonly path: string }
+  | { readonly kind: 'ws'; readonly url: string };
+
+/** Asks a WebSocket server; the first message that `fits`, null when none comes in time. */
+export type AskWebSocket = (
+  url: string,
+  question: string,
+  fits: (message: string) => boolean,
+  timeoutMs: number,
+) => Promise<string | null>;
 
 export interface Patience {
   readonly tries: number;
@@ -34,6 +43,8 @@ export class Exchange {
     private readonly find: FindHost,
     /** Address questions leave from; '' the system's choice. */
     private readonly localIp = '',
+    /** Null: there are no WebSockets. */
+    private readonly webSocket: AskWebSocket | null = null,
   ) {
     // Not guessable: only who sees the question can answer it.
     this.#start = env.random.hex(16);
@@ -43,6 +54,7 @@ export class Exchange {
   async ask(address: RelayAddress, question: string, patience: Patience): Promise<string | null> {
     if (address.kind === 'unix')
       return exchangeUnixStream(address.path, question, patience.timeoutMs * Math.max(1, patience.tries));
+    if (address.kind === 'ws') return this.#askWebSocket(address.url, question, patience.timeoutMs);
     const at = await this.find(address.host, address.port);
     if (at === null) return null;
     const to = `${at.ip} ${at.port}`;
@@ -52,7 +64,7 @@ export class Exchange {
     } catch {
       return null;
     }
-    const cookie = `${this.#start}_${this.#count++}`;
+    const cookie = this.#cookie();
     const bytes = `${cookie} ${question}`;
     return new Promise((resolve) => {
       let left = patience.tries;
@@ -69,6 +81,16 @@ export class Exchange {
       this.#questions.set(cookie, { to, end });
       send();
     });
+  }
+
+  #cookie(): string {
+    return `${this.#start}_${this.#count++}`;
+  }
+  async #askWebSocket(url: string, question: string, timeoutMs: number): Promise<string | null> {
+    if (this.webSocket === null) return null;
+    const head = `${this.#cookie()} `;
+    const answer = await this.webSocket(url, head + question, (message) => message.startsWith(head), timeoutMs);
+    return answer === null ? null : answer.slice(head.length);
   }
 
   async close(): Promise<void> {

@@ -36,7 +36,7 @@ export type {
 } from '../env.js';
 export { levelFor, prints } from '../env.js';
 export { StartError } from '../errors.js';
-export { Exchange, type FindHost, type Patience, type RelayAddress } from '../media/exchange.js';
+export { type AskWebSocket, Exchange, type FindHost, type Patience, type RelayAddress } from '../media/exchange.js';
 export {
   byteSum,
   FOR_EVER,
@@ -47,6 +47,7 @@ export {
   RelaySets,
   relayAddress,
 } from '../media/nodes.js';
+export { WsClient } from '../media/ws-client.js';
 export * from '../message/index.js';
 export { errorResponse, RouteError, reasonOf } from '../proxy/errors.js';
 export type { LocalOutcome, LocalRequest, LocalSent } from '../proxy/local-transactions.js';
@@ -70,6 +71,27 @@ export type { Connection, StreamProtocol } from '../transport/connection.js';
 export type { SecureTransport } from '../transport/secure.js';
 export type { Transports } from '../transport/transports.js';
 export type { ListenSocket, NextHop, SecureTarget, SendOptions } from '../transport/types.js';
+export {
+  closeFrame,
+  FrameReader,
+  frame,
+  MAX_MESSAGE_BYTES,
+  messageFrame,
+  Opcode,
+  withMask,
+} from '../transport/ws-frames.js';
+export {
+  answerProblem,
+  defaultPort,
+  MAX_ANSWER,
+  openingRequest,
+  targetHostPort,
+  targetOf,
+  targetOfUrl,
+  WS_VERSION,
+  type WsTarget,
+  wsAccept,
+} from '../transport/ws-opening.js';
 export { AvpStore, type AvpValue, avpName } from '../values/avp.js';
 export * from '../values/coerce.js';
 export { coreHash } from '../values/core-hash.js';

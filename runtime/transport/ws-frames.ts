@@ -5,7 +5,7 @@
 
 export const Opcode = { continuation: 0, text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const;
 
-/** Kamailio's BUF_SIZE: a message longer than this is refused. */
+/** Kamailio's BUF_SIZE: a SIP message longer than this is refused. */
 export const MAX_MESSAGE_BYTES = 65_535;
 
 /** A violation: the status and the words the peer is told (RFC 6455 §7.4.1). */
@@ -34,6 +34,8 @@ export class FrameReader {
     private readonly sink: FrameSink,
     /** Who sends them. */
     private readonly from: 'client' | 'server' = 'client',
+    /** Longest message; below 16 MiB. */
+    private readonly maxBytes = MAX_MESSAGE_BYTES,
   ) {}
 
   /** Takes the next bytes; the violation that ends the connection, or null. */
@@ -72,7 +74,7 @@ export class FrameReader {
       length = (held.charCodeAt(7) << 16) | (held.charCodeAt(8) << 8) | held.charCodeAt(9);
       at = 10;
     }
-    if (length > MAX_MESSAGE_BYTES || this.fragments.length + length > MAX_MESSAGE_BYTES) return tooBig;
+    if (length > this.maxBytes || this.fragments.length + length > this.maxBytes) return tooBig;
     const end = at + (masked ? 4 : 0) + length;
     if (held.length < end) return null;
     const payload = masked ? unmask(held, at, length) : held.slice(at, end);

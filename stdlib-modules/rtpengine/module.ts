@@ -1,5 +1,6 @@
 /** rtpengine: media through one of several rtpengines, by their ng protocol. */
 import {
+  type AskWebSocket,
   type Database,
   defineModule,
   type Endpoint,
@@ -8,6 +9,7 @@ import {
   opt,
   parseRelaySet,
   pvWritable,
+  type RelayAddress,
   type RelayNode,
   type RelaySet,
   type RpcCall,
@@ -18,6 +20,8 @@ import {
   scriptCallback,
   str,
   type Timer,
+  targetOfUrl,
+  type Uses,
   varInt,
   varStr,
 } from '../../runtime/sdk/index.js';
@@ -64,12 +68,36 @@ interface TableParams {
 type Warn = (text: string) => void;
 
 function addNode(relays: Relays, id: number, url: string, weight: number, warn: Warn): RelayNode | null {
-  const address = /^wss?:/i.test(url) ? null : relayAddress(url, DEFAULT_PORT);
+  const isWebSocket = /^wss?:/i.test(url);
+  if (isWebSocket && !relays.overWebSocket) {
+    warn(`node '${url}' is ignored: WebSocket needs wsapi`);
+    return null;
+  }
+  const address = isWebSocket ? webSocketAddress(url) : relayAddress(url, DEFAULT_PORT);
   if (address === null) {
-    warn(`node '${url}' is ignored: it has to be udp:host:port, udp6:[address]:port or unix:/path`);
+    warn(
+      `node '${url}' is ignored: it has to be udp:host:port, udp6:[address]:port, unix:/path or ws://host:port/path`,
+    );
     return null;
   }
   return relays.sets.add(id, url, address, weight);
+}
+const webSocketAddress = (url: string): RelayAddress | null => (targetOfUrl(url) === null ? null : { kind: 'ws', url });
+
+/** What lwsc gives (its api). */
+interface LwscApi {
+  request(url: string, protocol: string, data: string, fits: (answer: string) => boolean, timeoutMs: number): Promise<string | null>;
+} // biome-ignore format: one line
+/** The sub-protocol of ng. */
+const NG = 'ng.rtpengine.com';
+/** Null: no wsapi. */
+function webSocketOf(wsapi: string, uses: Uses): AskWebSocket | null {
+  if (wsapi === '') return null;
+  if (wsapi.toLowerCase() !== 'lwsc')
+    throw new StartError('SIPC8133', `rtpengine: wsapi ${wsapi} does not exist; use lwsc`);
+  const lwsc = uses.find<LwscApi>('lwsc');
+  if (lwsc === null) throw new StartError('SIPC8134', 'rtpengine: wsapi needs loadmodule "lwsc.so" before rtpengine');
+  return (url, question, fits, timeoutMs) => lwsc.request(url, NG, question, fits, timeoutMs);
 }
 
 /** The nodes of the table in place of those there are. Throws when it cannot be read. */
@@ -122,7 +150,7 @@ const column = (initial: string, doc: string) => ({ type: 'str', default: initia
 export default defineModule({
   name: 'rtpengine',
   doc: 'Media through rtpengine.',
-  uses: [],
+  uses: ['lwsc?'],
   params: {
     rtpengine_sock: { type: 'str', many: true, doc: 'Nodes of a set: `1 == udp:10.0.0.1:2223=2 udp:10.0.0.2:2223`.' },
     rtpengine_disable_tout: {
@@ -181,6 +209,7 @@ export default defineModule({
       min: 0,
       doc: 'Seconds between tests of all nodes; 0, as in Kamailio 5.6: one that did not answer is tested when a command needs it.',
     },
+    wsapi: column('', 'lwsc: nodes may be ws://host:port/path and wss://…; the lwsc module opens the connections.'),
     event_callback: scriptCallback('event routes'),
     write_sdp_pv: { type: 'pv', doc: 'Gets the new SDP in place of the message.' },
     read_sdp_pv: { type: 'pv', doc: 'Has the SDP in place of the message.' },
@@ -208,9 +237,16 @@ export default defineModule({
   async start(me, server) {
     const { params, state } = me;
     const warn: Warn = (text) => server.log(0, 'rtpengine', text);
-    const exchange = new Exchange(server.env, findHost(server), params.force_send_interface);
+    const webSocket = webSocketOf(params.wsapi, me.uses);
+    const exchange = new Exchange(server.env, findHost(server), params.force_send_interface, webSocket);
     const nowSec = () => Math.floor(server.env.clock.monotonic() / 1000);
-    const relays = new Relays(exchange, params, nowSec, (level, text) => server.log(level, 'rtpengine', text));
+    const relays = new Relays(
+      exchange,
+      params,
+      nowSec,
+      (level, text) => server.log(level, 'rtpengine', text),
+      webSocket !== null,
+    );
     state.exchange = exchange;
     state.relays = relays;
     state.sides = null;
@@ -529,6 +565,6 @@ export default defineModule({
   eventRoutes: {
     [DTMF_EVENT]: { doc: 'rtpengine saw a DTMF event: the dtmf_event_… variables tell which.' },
   },
-  // ws:// and wss:// nodes need lwsc; dmq replicates between Kamailio nodes, and is not there.
-  missing: ['param:wsapi', 'param:enable_dmq', 'param:dmq_peer_id'],
+  // dmq replicates between Kamailio nodes, and is not there.
+  missing: ['param:enable_dmq', 'param:dmq_peer_id'],
 });

@@ -62,6 +62,8 @@ export class Relays {
     private readonly params: RelayParams,
     readonly nowSec: () => number,
     private readonly log: (level: LogLevel, text: string) => void,
+    /** Nodes may be reached over WebSocket. */
+    readonly overWebSocket = false,
   ) {}
 
   /** Calls with an rtpengine of their own. */

@@ -3,18 +3,27 @@
  * counters of the module.
  */
 import {
+  answerProblem,
   type Connection,
   type Counter,
+  closeFrame,
+  FrameReader,
+  frame,
   indexMessage,
+  MAX_ANSWER,
+  messageFrame,
   type NextHop,
+  Opcode,
+  openingRequest,
   ParseFailure,
   type ServerApi,
   type StreamConnection,
   type StreamProtocol,
   type Timer,
+  type WsTarget,
+  withMask,
 } from '../../runtime/sdk/index.js';
-import { closeFrame, FrameReader, frame, messageFrame, Opcode, withMask } from './frames.js';
-import { answerProblem, MAX_ANSWER, openingRequest, SubProtocol, type WsTarget } from './handshake.js';
+import { SubProtocol } from './handshake.js';
 
 const CLOSED_EVENT = 'websocket:closed';
 
@@ -178,10 +187,10 @@ export class WsConnections {
       stream.onData = (bytes) => {
         held += bytes;
         const end = held.indexOf('\r\n\r\n');
-        if (end >= 0) settle(answerProblem(held.slice(0, end), key), held.slice(end + 4));
+        if (end >= 0) settle(answerProblem(held.slice(0, end), key, 'sip', true), held.slice(end + 4));
         else if (held.length > MAX_ANSWER) settle('the answer is too long');
       };
-      if (!stream.write(openingRequest(target, key))) settle('closed');
+      if (!stream.write(openingRequest(target, key, 'sip'))) settle('closed');
     });
   }
 

@@ -3,8 +3,17 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { defaultGrammar, ParseFailure, parseMessage, type StreamConnection } from '../../runtime/sdk/index.js';
 import { BENCH_SERVER, type Bench, benchRequest, startBench } from '../../runtime/sdk/testing.js';
-import { closeFrame, FrameReader, frame, MAX_MESSAGE_BYTES, messageFrame, Opcode, withMask } from './frames.js';
-import { readHandshake, targetOfUrl } from './handshake.js';
+import {
+  closeFrame,
+  FrameReader,
+  frame,
+  MAX_MESSAGE_BYTES,
+  messageFrame,
+  Opcode,
+  withMask,
+} from '../../runtime/transport/ws-frames.js';
+import { targetOfUrl } from '../../runtime/transport/ws-opening.js';
+import { readHandshake } from './handshake.js';
 import websocket from './module.js';
 
 /** As a client sends it. */

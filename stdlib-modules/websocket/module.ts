@@ -1,8 +1,10 @@
 /** websocket: SIP over WebSocket (RFC 7118) on the TCP and TLS sockets, after a handshake in event_route[xhttp:request]. */
 import {
   acceptsProtocol,
+  defaultPort,
   defineModule,
   type Maybe,
+  Opcode,
   opt,
   type RouteContext,
   type RpcCall,
@@ -10,22 +12,17 @@ import {
   type Steps,
   scriptCallback,
   steps,
+  targetHostPort,
+  targetOf,
+  targetOfUrl,
   type Verdict,
   varInt,
   varStr,
+  type WsTarget,
   wait,
 } from '../../runtime/sdk/index.js';
 import { type WsConnection, WsConnections } from './connections.js';
-import { Opcode } from './frames.js';
-import {
-  defaultPort,
-  hostPort,
-  readHandshake,
-  SubProtocol,
-  targetOf,
-  targetOfUrl,
-  type WsTarget,
-} from './handshake.js';
+import { readHandshake, SubProtocol } from './handshake.js';
 
 /** Kamailio lists no more. */
 const MAX_LISTED = 50;
@@ -87,7 +84,7 @@ function* connecting(ctx: RouteContext, me: Me, target: WsTarget | null, subProt
   if (subProtocol.toLowerCase() !== 'sip' || (me.params.sub_protocols & SubProtocol.sip) === 0)
     return refuse(ctx, `the sub-protocol ${subProtocol} is not enabled`);
   const { core } = ctx.server.transactions;
-  const [address] = yield* wait(core.resolve(`sip:${hostPort(target)}`, target.secure ? 'tls' : 'tcp'));
+  const [address] = yield* wait(core.resolve(`sip:${targetHostPort(target)}`, target.secure ? 'tls' : 'tcp'));
   if (address === undefined) return refuse(ctx, `${target.host} cannot be resolved`);
   const socket = core.sendSocket(null, ctx.draft.sendSocket, address);
   if (socket === null) return refuse(ctx, `there is no ${address.proto} socket`);
@@ -99,7 +96,7 @@ function* send(ctx: RouteContext, me: Me, target: WsTarget | null, subProtocol: 
     const verdict = yield* connecting(ctx, me, target, subProtocol);
     if (verdict < 0 || target === null) return -1;
   }
-  const uri = `sip:${hostPort(target)};transport=ws`;
+  const uri = `sip:${targetHostPort(target)};transport=ws`;
   const sent = yield* wait(ctx.server.transactions.forward(ctx, { uri, proto: target.secure ? 'wss' : 'ws' }));
   return sent > 0 ? 1 : -1;
 }
