@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import {
+  coreHash,
   type Database,
   defineModule,
   type Grammar,
@@ -224,6 +225,8 @@ async function reloadNow(me: Me, call: RpcCall, server: ServerApi, read: () => P
     call.fault(500, 'Reload failed.');
   }
 }
+/** Slots of Kamailio's table of peers (PERM_HASH_SIZE). */
+const PEER_SLOTS = 128;
 const PROTO_NUMBERS: Readonly<Record<string, number>> = { any: 0, udp: 1, tcp: 2, tls: 3, sctp: 4, ws: 5, wss: 6 };
 
 const column = (initial: string, doc: string) => ({ type: 'str', default: initial, doc }) as const;
@@ -465,7 +468,10 @@ export default defineModule({
           return;
         }
         const all = new RpcStruct();
-        for (const [table, { source, proto, written, tag, priority }] of me.state.peers.entries()) {
+        // As they lie in Kamailio's table: by hash, the highest priority first.
+        const peers = me.state.peers.map((peer) => ({ ...peer, table: coreHash(peer.source, '') & (PEER_SLOTS - 1) }));
+        peers.sort((a, b) => a.table - b.table || b.priority - a.priority);
+        for (const { table, source, proto, written, tag, priority } of peers) {
           const item = new RpcStruct({
             ip: source,
             proto: PROTO_NUMBERS[proto.toLowerCase()] ?? 0,
