@@ -4,9 +4,11 @@
 import { HeaderId } from '../message/headers.js';
 import type { SipMessage } from '../message/message.js';
 import { CancelHeaders, LocalRequestEvents } from '../transaction/settings.js';
-import { steps } from '../transaction/steps.js';
+import { type Steps, steps } from '../transaction/steps.js';
 import { RetransmitBuffer } from '../transaction/timers.js';
 import { type Branch, FAKED, type Transaction, TransactionFlag } from '../transaction/transaction.js';
+import type { RouteRun } from '../transaction/types.js';
+import { canForward, forwardCancel, sendForwarded } from './cancel-forward.js';
 import type { Core } from './core.js';
 import { putOnWait } from './life.js';
 import { buildLocalRequest } from './local-requests.js';
@@ -159,8 +161,9 @@ const OWN_FIELDS: ReadonlySet<HeaderId> = new Set([
   HeaderId.Require, HeaderId.ProxyRequire, HeaderId.ContentLength, HeaderId.Reason,
 ]); // biome-ignore format: one list
 
-/** A CANCEL for `invite` arrived; `own` is the CANCEL's own transaction, answered at once (§16.10). */
-export function cancelReceived(core: Core, own: Transaction, cancel: SipMessage, invite: Transaction): void {
+/** A CANCEL for `invite` arrived, in this run; `own` is the CANCEL's own transaction, answered at once (§16.10). */
+export function* cancelReceived(core: Core, own: Transaction, run: RouteRun, invite: Transaction): Steps<void> {
+  const cancel = run.msg;
   for (const hook of core.hooks.cancelReceived) hook(invite, cancel);
   invite.flags |= TransactionFlag.canceled;
   invite.current = cancel;
@@ -180,8 +183,12 @@ export function cancelReceived(core: Core, own: Transaction, cancel: SipMessage,
   const how = howConfigured(core);
   let failed = 0;
   for (const b of set.branches) {
-    if (!cancelBranch(core, invite, b, invite.cancelReason ?? '', howFor(b, how))) failed++;
+    const done = canForward(core, b)
+      ? yield* forwardCancel(core, own, run, b)
+      : cancelBranch(core, invite, b, invite.cancelReason ?? '', howFor(b, how));
+    if (!done) failed++;
   }
   if (failed > 0) replyLocally(core, own, cancel, own.draft, 500, 'cancel error');
   else replyLocally(core, own, cancel, own.draft, 200, 'canceling');
+  sendForwarded(core, own);
 }

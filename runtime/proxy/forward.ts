@@ -38,7 +38,7 @@ export function* forwardBranches(core: Core, t: Transaction, run: RouteRun, to: 
   if (run.msg.method === 'CANCEL') {
     const invite = core.table.canceledBy(run.msg, core.tm);
     if (invite !== null) {
-      cancelReceived(core, t, run.msg, invite);
+      yield* cancelReceived(core, t, run, invite);
       run.kept |= Kept.forwarded;
       return 1;
     }

@@ -29,6 +29,8 @@ export interface TmSettings {
   /** `Reason: SIP;cause=…` in CANCELs made here; the caller's Reason in those passed on. */
   localCancelReason: boolean;
   e2eCancelReason: boolean;
+  /** A CANCEL received ends here and each branch gets one of ours; else it goes on in branches of its own. */
+  cancelHopByHop: boolean;
   /** CANCEL without its INVITE: 0 own transaction, 1 stateless, 2 dropped. */
   unmatchedCancel: number;
   ruriMatching: boolean;
@@ -114,6 +116,7 @@ export const defaultTmSettings = (): TmSettings => ({
   cancelBranchMethod: 1,
   localCancelReason: true,
   e2eCancelReason: true,
+  cancelHopByHop: true,
   unmatchedCancel: 0,
   ruriMatching: true,
   via1Matching: true,

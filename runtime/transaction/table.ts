@@ -83,7 +83,8 @@ export class TransactionTable {
       if (t.index !== id.index || t.callId !== reply.callId) continue;
       const branch = t.branches[id.branch];
       if (t.request.method === reply.method) {
-        if (branch) return branch;
+        // A forwarded CANCEL has the branches of its INVITE, those it went to alone filled in.
+        if (branch && branch.hop !== null) return branch;
         // A CANCEL has the branch of the request it cancels (RFC 3261 §9.1).
       } else if (reply.method === 'CANCEL' && t.isInvite && branch && branch.cancelBytes !== '') canceled = branch;
     }

@@ -254,7 +254,7 @@ export default defineModule({
       type: 'int',
       default: 1,
       live: true,
-      doc: 'CANCEL and ACK are always made from the INVITE as sent.',
+      doc: 'CANCEL and ACK are made from the INVITE as sent; with e2e_cancel_hop_by_hop 0, this at 0 makes CANCEL from the one received.',
     },
     reparse_on_dns_failover: {
       type: 'int',
@@ -284,6 +284,11 @@ export default defineModule({
     remap_503_500: { type: 'int', default: 1, doc: 'A 503 goes upstream as 500.' },
     local_cancel_reason: { type: 'int', default: 1, live: true, doc: 'Reason in CANCELs made here.' },
     e2e_cancel_reason: { type: 'int', default: 1, live: true, doc: 'Reason of a CANCEL received goes on.' },
+    e2e_cancel_hop_by_hop: {
+      type: 'int',
+      default: 1,
+      doc: '1: a CANCEL received ends here, and each branch gets one of ours; 0: it goes on in branches of its own transaction.',
+    },
     local_ack_mode: {
       type: 'int',
       default: 0,
@@ -383,6 +388,7 @@ export default defineModule({
       autoInvite100: () => p.auto_inv_100 !== 0,
       autoInvite100Reason: () => p.auto_inv_100_reason,
       aggregateChallenges: () => p.aggregate_challenges !== 0,
+      reparseInvite: () => p.reparse_invite !== 0,
       passProvisionalReplies: () => p.pass_provisional_replies !== 0,
       defaultCode: () => p.default_code,
       defaultReason: () => p.default_reason,
@@ -398,6 +404,7 @@ export default defineModule({
       remap503To500: () => p.remap_503_500 !== 0,
       localCancelReason: () => p.local_cancel_reason !== 0,
       e2eCancelReason: () => p.e2e_cancel_reason !== 0,
+      cancelHopByHop: () => p.e2e_cancel_hop_by_hop !== 0,
       relay100: () => p.relay_100 !== 0,
       richRedirect: () => p.rich_redirect,
       replyRelayMode: () => p.reply_relay_mode,

@@ -136,8 +136,8 @@ export const faults: readonly Plant[] = [
   {
     name: 'a CANCEL is answered and goes no further',
     file: 'runtime/proxy/cancel.ts',
-    search: "if (!cancelBranch(core, invite, b, invite.cancelReason ?? '', howFor(b, how))) failed++;",
-    replacement: 'howFor(b, how);',
+    search: ": cancelBranch(core, invite, b, invite.cancelReason ?? '', howFor(b, how));",
+    replacement: ': howFor(b, how) !== null;',
     noticedBy,
   },
   {
