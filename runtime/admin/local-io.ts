@@ -6,6 +6,7 @@ import { execFileSync } from 'node:child_process';
 import * as dgram from 'node:dgram';
 import * as fs from 'node:fs';
 import * as net from 'node:net';
+import { dirname } from 'node:path';
 import { StartError } from '../errors.js';
 import { openUnixDatagram } from './unix-datagram.js';
 
@@ -218,7 +219,7 @@ export function listenUnixDatagram(
 /** Reads what is written into a named pipe, which is created. Kept open for writing too: no end of file between writers. */
 export function openFifo(path: string, permissions: LocalPermissions, onData: (bytes: string) => void): LocalListener {
   unlinkOld(path);
-  fs.accessSync(path.slice(0, path.lastIndexOf('/')) || '/', fs.constants.W_OK);
+  fs.accessSync(dirname(path), fs.constants.W_OK);
   execFileSync('mkfifo', ['-m', '600', path]);
   permit(path, permissions);
   const fd = fs.openSync(path, fs.constants.O_RDWR | fs.constants.O_NONBLOCK);

@@ -5,9 +5,18 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { double, listenUnixStream, type RpcParam, RpcRegistry, RpcStruct } from '../../runtime/sdk/index.js';
+import {
+  double,
+  listenUnixStream,
+  RpcArray,
+  type RpcParam,
+  RpcRegistry,
+  RpcStruct,
+  type RpcValue,
+} from '../../runtime/sdk/index.js';
 import { parseControlAddress } from './addresses.js';
 import { readPacket, readRecords, writeFault, writeReply, writeRequest } from './binrpc.js';
+import { FifoReader, readFifoRequest, runFifoRequest, writeFifoReply } from './fifo.js';
 import { PacketReader, runPacket } from './server.js';
 
 const hex = (bytes: string) => Buffer.from(bytes, 'latin1').toString('hex');
@@ -88,7 +97,91 @@ describe('addresses', () => {
     ['/run/x', { kind: 'unix_stream', path: '/run/x' }],
     ['tcp:x:y', null],
     ['unix:', null],
+    ['tcp:3012', { kind: 'tcp', host: '0.0.0.0', port: 3012 }],
+    ['udp:*:3012', { kind: 'udp', host: '0.0.0.0', port: 3012 }],
+    ['localhost:3000', { kind: 'udp', host: 'localhost', port: 3000 }],
   ])('%s', (text, address) => expect(parseControlAddress(text)).toEqual(address));
+  it.each([
+    ['/tmp/kamailio_fifo2', { kind: 'fifo', path: '/tmp/kamailio_fifo2' }],
+    ['fifo:/tmp/x', { kind: 'fifo', path: '/tmp/x' }],
+    ['name', { kind: 'fifo', path: 'name' }],
+    ['host:2050', { kind: 'udp', host: 'host', port: 2050 }],
+    ['tcp:*:2050', { kind: 'tcp', host: '0.0.0.0', port: 2050 }],
+    ['unixs:/x', { kind: 'unix_stream', path: '/x' }],
+    ['', null],
+    ['fifo:', null],
+  ])('fifo %s', (text, address) => expect(parseControlAddress(text, 'fifo')).toEqual(address));
+});
+
+/**
+ * The form of answers is that of Kamailio 5.6.3, order and escapes included; itself it sends them from memory it has given back, so
+ * that only faults, long texts and lengths can be compared.
+ */
+describe('the protocol of lines', () => {
+  it('cuts a stream at any place, whatever ends the lines', () => {
+    const all = ':a:\nx\n\n\n\n:b:reply\r\n:c:\n\n';
+    for (let cut = 0; cut <= all.length; cut++) {
+      const reader = new FifoReader();
+      const got = [all.slice(0, cut), all.slice(cut)].flatMap((part) => reader.push(part));
+      expect(got.map((text) => readFifoRequest(String(text)))).toEqual([
+        { method: 'a', reply: '', params: ['x'] },
+        { method: 'b', reply: 'reply', params: [] },
+        { method: 'c', reply: '', params: [] },
+      ]);
+    }
+  });
+  it('a request without an end is dropped at 64 kB, the next one is read', () => {
+    const reader = new FifoReader();
+    expect(reader.push('x'.repeat(60_000))).toEqual([]);
+    expect(reader.push('x'.repeat(60_000))).toBe('bad');
+    expect(reader.push(':a:\n\n')).toEqual([':a:\n\n']);
+  });
+  it.each<[string, string[] | null]>([
+    [':m:\na\\nb\\t\\\\\n\n', ['a\nb\t\\']],
+    [':m:\na\\cb\\o\n\n', ['a:b,']],
+    [':m:\n\nafter\n', ['', 'after']],
+    [':m:\nwrong\\q \t\r\n', ['wrong\\q']],
+    ['m:\n\n', null],
+    [':m\n\n', null],
+    ['::\n\n', null],
+  ])('%j', (text, params) => expect(readFifoRequest(text)?.params ?? null).toEqual(params));
+
+  const nested = new RpcStruct({ a: 1, b: 'x,y:z' });
+  nested.struct('in').add('k', 'v').add('l', true);
+  nested.add('c', double(0.5));
+  nested.array('list').push(7).push('t');
+  it.each<[string, RpcValue[], string]>([
+    ['nothing', [], '200 OK\n'],
+    ['values, one a line', ['a\nb', 5, double(1.5), true, null], '200 OK\na\\nb\n5\n1.500000\n1\n<null string>\n'],
+    ['colons and commas stay', ['a:b,c'], '200 OK\na:b,c\n'],
+    ['a struct: last member first', [nested], '200 OK\nc:0.500000,b:x\\cy\\oz,a:1,in:l:1,k:v,list:7,t\n'],
+    [
+      'structs follow each other',
+      [new RpcStruct({ a: 1 }), new RpcStruct({}), new RpcStruct({ b: 2 })],
+      '200 OK\na:1\nb:2\n',
+    ],
+    ['a list of structs', [new RpcArray([new RpcStruct({ a: 1 }), new RpcStruct({ b: 2 })])], '200 OK\na:1,b:2\n'],
+  ])('answers: %s', (_name, values, text) => expect(writeFifoReply(200, 'OK', values)).toBe(text));
+
+  it('runs commands', async () => {
+    const registry = new RpcRegistry();
+    registry.register('sum', '', (call) => {
+      const [a, b] = [call.int(), call.int()];
+      if (a !== undefined && b !== undefined) call.add(a + b);
+    });
+    registry.register('bad', '', (call) => call.fault(404, 'Not there'));
+    registry.register('bug', '', () => Promise.reject(new Error('planted')));
+    const logged: string[] = [];
+    const server = { rpc: registry, log: (_level: number, _source: string, text: string) => void logged.push(text) };
+    const ask = async (method: string, ...params: string[]) =>
+      (await runFifoRequest(server, { method, reply: '', params }, '')).text;
+    expect(await ask('sum', '0x10', '2')).toBe('200 OK\n18\n');
+    expect(await ask('sum', '1')).toBe('400 Invalid parameter value\n');
+    expect(await ask('bad')).toBe('404 Not there\n');
+    expect(await ask('nosuch')).toBe("500 Command 'nosuch' not found\n");
+    expect(await ask('bug')).toBe('500 internal server error\n');
+    expect(logged).toEqual([expect.stringContaining('planted')]);
+  });
 });
 
 const hasKamcmd = (() => {
