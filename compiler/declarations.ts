@@ -50,6 +50,7 @@ export interface ModuleDeclaration {
   readonly selects: Readonly<Record<string, { readonly doc: string }>>;
   readonly eventRoutes: Readonly<Record<string, EventRouteSpec>>;
   readonly missing: readonly string[];
+  readonly outOfReach: Readonly<Record<string, string>>;
 }
 
 /** The part of a `defineModule` result this needs; structural, so that any module fits. */
@@ -95,6 +96,7 @@ interface DeclaredModule {
   selects?: Readonly<Record<string, { doc: string }>>;
   eventRoutes: Readonly<Record<string, EventRouteSpec>>;
   missing: readonly string[];
+  outOfReach?: Readonly<Record<string, string>>;
 }
 
 /** Strips the code from a module. */
@@ -144,5 +146,6 @@ export function declarationOf(module: DeclaredModule): ModuleDeclaration {
     selects: docsOnly(module.selects ?? {}),
     eventRoutes: module.eventRoutes,
     missing: module.missing,
+    outOfReach: module.outOfReach ?? {},
   };
 }

@@ -2,6 +2,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { createNodeHost } from '../bin/node-host.js';
+import { check } from '../compiler/index.js';
 import { generatedCoverage, generatedDiagnostics, generatedReadme, generatedTorture, root } from '../scripts/readme.js';
 
 const pages = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter(
@@ -19,6 +21,24 @@ describe('documentation', () => {
 
   it('docs/coverage.md is what `npm run readme` makes', async () => {
     expect(readFileSync(join(root, 'docs/coverage.md'), 'utf8')).toBe(await generatedCoverage());
+  });
+
+  it('names out of reach are Kamailio’s, and a cfg that uses them is refused', async () => {
+    const host = await createNodeHost();
+    const { modules } = host.catalog();
+    for (const name of host.moduleNames()) {
+      const declaration = host.module(name)!;
+      for (const entry of Object.keys(declaration.outOfReach)) {
+        const isFunction = entry.endsWith('()');
+        const bare = entry.replace('()', '');
+        expect(Object.keys((isFunction ? modules[name]?.functions : modules[name]?.params) ?? {})).toContain(bare);
+        expect(Object.keys(isFunction ? declaration.functions : declaration.params)).not.toContain(bare);
+        const use = isFunction ? '' : `modparam("${name}", "${bare}", "x")`;
+        const cfg = `loadmodule "${name}.so"\n${use}\nrequest_route { ${isFunction ? `${bare}("1");` : ''} exit; }`;
+        const { diagnostics } = check({ ...host, readFile: () => ({ text: cfg }) }, 'kamailio.cfg', {});
+        expect(diagnostics.filter(({ severity }) => severity === 'error')).not.toEqual([]);
+      }
+    }
   });
 
   it('docs/torture.md is what `npm run readme` makes', () => {

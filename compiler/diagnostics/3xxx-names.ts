@@ -134,7 +134,7 @@ export const missingParameter = defineDiagnostic('SIPC3009', 'missing-parameter'
   message: (a: Since & { module: string }) => `sipc does not have the parameter ${a.name} of ${a.module} yet${came(a)}`,
   why: 'Kamailio has it, so the cfg is right; it would have no effect here.',
   fix: missingFix,
-  bad: 'loadmodule "usrloc.so"\nloadmodule "nathelper.so"\nmodparam("nathelper", "natping_socket", "192.0.2.1")\nrequest_route { exit; }',
+  bad: 'loadmodule "rr.so"\nmodparam("rr", "ignore_user", "relay")\nrequest_route { exit; }',
   good: 'loadmodule "tm.so"\nmodparam("tm", "fr_timer", 5000)\nrequest_route { exit; }',
 });
 

@@ -30,6 +30,11 @@ function list(title: string, entries: readonly Entry[]): string[] {
   return [...lines, ''];
 }
 
+function outOfReach(names: Readonly<Record<string, string>>): string[] {
+  const lines = Object.entries(names).map(([name, why]) => `- \`${name}\`: ${why}`);
+  return lines.length === 0 ? [] : ['**In the source, out of reach of a cfg**', '', ...lines, ''];
+}
+
 /** Catalog paths name any word `{str}`; `?` marks what may be left out. */
 const selectWords = (path: string): string[] =>
   path
@@ -77,10 +82,12 @@ function section(m: ModuleDeclaration, catalog: Catalog, tested: IsTested, decla
     const done = declared.some((pattern) => selectMatches(pattern.replaceAll('.#', ''), words));
     return entry(plain, done, tested(plain));
   });
-  const functions = Object.keys((isCore ? catalog.core.functions : known?.functions) ?? {}).map((name) =>
-    entry(`${name}()`, name in m.functions || (isCore && name === 'route'), tested(`${name}(`)),
-  );
-  const params = (isCore ? catalog.core.globals : Object.keys(known?.params ?? {})).map((name): Entry => {
+  const inReach = (name: string) => !Object.hasOwn(m.outOfReach, name);
+  const functions = Object.keys((isCore ? catalog.core.functions : known?.functions) ?? {})
+    .filter((name) => inReach(`${name}()`))
+    .map((name) => entry(`${name}()`, name in m.functions || (isCore && name === 'route'), tested(`${name}(`)));
+  const paramNames = isCore ? catalog.core.globals : Object.keys(known?.params ?? {});
+  const params = paramNames.filter(inReach).map((name): Entry => {
     const spec = Object.hasOwn(m.params, name) ? m.params[name] : undefined;
     if (spec?.noEffect) return { name, state: 'accepted, without a meaning here' };
     return entry(name, spec !== undefined, tested(name));
@@ -93,5 +100,6 @@ function section(m: ModuleDeclaration, catalog: Catalog, tested: IsTested, decla
     ...list('Selects', selects),
     ...list('Functions', functions),
     ...list('Parameters', params),
+    ...outOfReach(m.outOfReach),
   ];
 }

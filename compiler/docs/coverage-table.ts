@@ -20,8 +20,11 @@ export function coverage(modules: readonly ModuleDeclaration[], catalog: Catalog
   const rows = modules.map((declaration): CoverageRow => {
     const isCore = declaration.name === 'core';
     const kamailio = catalog.modules[declaration.name];
-    const functions = Object.keys((isCore ? catalog.core.functions : kamailio?.functions) ?? {});
-    const params = isCore ? catalog.core.globals : Object.keys(kamailio?.params ?? {});
+    const inReach = (name: string) => !Object.hasOwn(declaration.outOfReach, name);
+    const functions = Object.keys((isCore ? catalog.core.functions : kamailio?.functions) ?? {}).filter((name) =>
+      inReach(`${name}()`),
+    );
+    const params = (isCore ? catalog.core.globals : Object.keys(kamailio?.params ?? {})).filter(inReach);
     const pvs = (isCore ? catalog.core.pvs : kamailio?.pvs) ?? [];
     const missing = new Set(declaration.missing);
     return {

@@ -420,6 +420,8 @@ export interface ModuleSpec<
   ) => Api;
   /** Names Kamailio has and we do not yet: functions as `name`, `$pv`, `param:name`, `rpc:name`, `@select`. */
   readonly missing: readonly string[];
+  /** Names of its source, `name()` for functions, that no cfg can use, and why: neither done nor missing. */
+  readonly outOfReach?: Readonly<Record<string, string>>;
 }
 export interface ModuleEnv {
   ctx: unknown;

@@ -569,5 +569,9 @@ export default defineModule({
     },
     'corex:reply-out': { doc: 'Accepted and never run: Kamailio 5.6 hands it no message, and does not run it either.' },
   },
-  missing: ['transformation:sock'],
+  missing: [],
+  outOfReach: {
+    'add_tcp_alias()':
+      'the core has a statement of this name, which the grammar takes first: a text in its brackets is a syntax error',
+  },
 });

@@ -350,4 +350,8 @@ export default defineModule({
     onRouted: (listener) => void me.state.routed.push(listener),
   }),
   missing: [],
+  outOfReach: {
+    ignore_user:
+      'compiled in only with ENABLE_USER_CHECK, which no package sets: Debian’s 5.6.3 refuses it; later versions do not have it',
+  },
 });
