@@ -183,7 +183,16 @@ export interface ConnectedDatagrams {
   close(): void;
 }
 
+/** Datagrams that seem to come from elsewhere, IPv4 only. */
+export interface ForeignSender {
+  /** '' or the system's code. */
+  send(bytes: string, from: Endpoint, to: Endpoint): string;
+  close(): void;
+}
+
 export interface Network {
+  /** Throws an error with the system's code: EPERM to who may not, ENOSYS where it cannot be had. */
+  foreignSender(): ForeignSender;
   /**
    * UDP to one address and from it only. `refused`: its host says that nobody listens there (ICMP), which only a connected
    * socket is told. `localIp` '': the system's choice. Rejects as `bindUdp`.

@@ -7,6 +7,7 @@ import type {
   ConnectOptions,
   DatagramSocket,
   Endpoint,
+  ForeignSender,
   Network,
   SocketTuning,
   StreamConnection,
@@ -23,6 +24,7 @@ import {
   SOCK_STREAM,
   SOL_SOCKET,
 } from './libc.js';
+import { openForeignSender } from './raw-udp.js';
 import { RealConnection } from './real-connection.js';
 import { encodeSockaddr, sockaddrLength } from './sockaddr.js';
 import { tuneBeforeBind, tuneStream } from './socket-options.js';
@@ -73,6 +75,10 @@ export class RealNetwork implements Network {
     return this.batches
       ? this.batches.bind(at, RECEIVE_BUFFER_BYTES, onMessage, tuning)
       : bindDgram(at, RECEIVE_BUFFER_BYTES, onMessage);
+  }
+
+  foreignSender(): ForeignSender {
+    return openForeignSender();
   }
 
   connectUdp(

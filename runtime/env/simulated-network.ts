@@ -5,6 +5,7 @@ import type {
   ConnectOptions,
   DatagramSocket,
   Endpoint,
+  ForeignSender,
   Network,
   SocketTuning,
   StreamConnection,
@@ -121,6 +122,21 @@ export class SimulatedNetwork implements Network {
       close() {
         if (!closed) wire.datagrams.delete(key);
         closed = true;
+      },
+    };
+  }
+
+  foreignSender(): ForeignSender {
+    const { wire } = this;
+    let open = true;
+    return {
+      send(bytes, from, to) {
+        if (!open) return 'EBADF';
+        wire.send(bytes, from, { ip: to.ip, port: to.port });
+        return '';
+      },
+      close() {
+        open = false;
       },
     };
   }

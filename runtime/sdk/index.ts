@@ -18,6 +18,7 @@ export type {
   DatagramSocket,
   Endpoint,
   Environment,
+  ForeignSender,
   Log,
   LogLevel,
   LogRecord,

@@ -1,12 +1,14 @@
 /** nathelper: finds senders behind NATs, rewrites what they say about themselves, and keeps the way to them open. */
 import {
   defineModule,
+  type Endpoint,
   HeaderId,
   int,
   opt,
   parseUri,
   pvWritable,
   type RouteContext,
+  type ServerApi,
   StartError,
   type Timer,
   type Verdict,
@@ -23,7 +25,7 @@ import {
   setAlias,
   sourceUri,
 } from './contacts.js';
-import { type Bindings, Pinger } from './ping.js';
+import { type Bindings, type ForeignSource, Pinger } from './ping.js';
 import { fixSdp } from './sdp.js';
 import { contactSelects } from './selects.js';
 import { isNated, isPrivate } from './tests.js';
@@ -43,6 +45,34 @@ function topCount(ctx: RouteContext): number | null {
   return uri === null ? null : uri.param('r2') ? 2 : 1;
 }
 
+/** What `natping_socket` and `udpping_from_path` need; null: neither is set. */
+async function foreignSource(server: ServerApi, text: string, pathDepth: number): Promise<ForeignSource | null> {
+  if (text === '' && pathDepth === 0) return null;
+  let from: Endpoint | null = null;
+  if (pathDepth === 0) {
+    const [, proto, host = '', port] = /^(?:(\w+):)?([^:[\]]+)(?::(\d{1,5}))?$/.exec(text) ?? [];
+    if (host === '' || (proto ?? 'udp').toLowerCase() !== 'udp' || Number(port ?? 0) > 65_535)
+      throw new StartError(
+        'SIPC8023',
+        `nathelper: natping_socket "${text}" has to be an IPv4 address or a name, and a port`,
+      );
+    const [address] = await server.transactions.core.resolve(`sip:${host}:${port ?? 5060}`, 'udp');
+    if (address === undefined || address.ip.includes(':'))
+      throw new StartError('SIPC8023', `nathelper: natping_socket: "${host}" has no IPv4 address`);
+    from = address;
+  }
+  try {
+    return { sender: server.env.network.foreignSender(), from, pathDepth };
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+    const why =
+      code === 'ENOSYS'
+        ? 'the package koffi is missing, or has no binary for this system: npm install koffi'
+        : `no raw socket (${code}): start as root, or give the program CAP_NET_RAW`;
+    throw new StartError('SIPC8040', `nathelper: natping_socket and udpping_from_path: ${why}`);
+  }
+}
+
 export default defineModule({
   name: 'nathelper',
   doc: 'NAT traversal: tests, contacts, keep-alive packets.',
@@ -57,6 +87,17 @@ export default defineModule({
     ping_nated_only: { type: 'int', default: 0, doc: '1: only contacts with usrloc’s nat_bflag.' },
     nortpproxy_str: { type: 'str', default: 'a=nortpproxy:yes', doc: 'Line that fix_nated_sdp(4) adds.' },
     received_avp: { type: 'avp', doc: 'AVP that fix_nated_register() writes, as registrar’s.' },
+    natping_socket: {
+      type: 'str',
+      default: '',
+      doc: 'Address, with a port or 5060, that pings of zero bytes seem to come from, IPv4; needs root or CAP_NET_RAW.',
+    },
+    udpping_from_path: {
+      type: 'int',
+      default: 0,
+      min: 0,
+      doc: '1: they seem to come from the last proxy of the contact’s Path, n + 1: from the nth; instead of natping_socket.',
+    },
     force_socket: { type: 'str', default: '', doc: 'Socket pings leave from; else the contact’s own.' },
     sipping_from: { type: 'str', default: '', doc: 'From of SIP pings; empty: none are sent.' },
     sipping_method: { type: 'str', default: 'OPTIONS', doc: 'Method of SIP pings.' },
@@ -85,7 +126,7 @@ export default defineModule({
   },
   stats: {},
   state: (init) => (init.previous instanceof State ? init.previous : new State()),
-  start(me, server) {
+  async start(me, server) {
     const { params, state } = me;
     if (params.natping_interval === 0) return;
     const bindings = me.uses.find<Bindings>('usrloc');
@@ -109,6 +150,7 @@ export default defineModule({
       socket,
       serverId: params.filter_server_id === 0 ? null : server.settings.values.server_id,
       timeoutSec: params.sipping_from === '' ? 0 : params.keepalive_timeout,
+      foreign: await foreignSource(server, params.natping_socket, params.udpping_from_path),
     });
     const timer = server.env.clock.setTimer(1000, () => {
       state.pinger?.tick();
@@ -121,6 +163,7 @@ export default defineModule({
   stop(me) {
     me.state.timer?.cancel();
     me.state.timer = null;
+    me.state.pinger?.close();
   },
   functions: {
     nat_uac_test: {
@@ -242,6 +285,5 @@ export default defineModule({
     },
   },
   eventRoutes: {},
-  // natping_socket and udpping_from_path send from addresses that are not ours, through raw sockets.
-  missing: ['param:natping_socket', 'param:udpping_from_path'],
+  missing: [],
 });

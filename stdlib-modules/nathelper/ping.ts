@@ -3,6 +3,8 @@
  * request (nh_timer() in nathelper.c). The contacts of a table are spread over the seconds by their slot.
  */
 import {
+  type Endpoint,
+  type ForeignSender,
   type ListenSocket,
   parseNameAddrList,
   parseUri,
@@ -54,6 +56,15 @@ export interface PingOptions {
   readonly serverId: number | null;
   /** Seconds without an answer to a ping after which a contact goes; 0: it stays. */
   readonly timeoutSec: number;
+  /** Zero bytes leave from another address; null: from a socket of ours. */
+  readonly foreign: ForeignSource | null;
+}
+export interface ForeignSource {
+  readonly sender: ForeignSender;
+  /** `natping_socket`; null: none. */
+  readonly from: Endpoint | null;
+  /** `udpping_from_path`: 1 the last proxy of the Path, n + 1 the nth; 0 none. */
+  readonly pathDepth: number;
 }
 
 const ZEROS = '\0\0\0\0';
@@ -72,6 +83,10 @@ export class Pinger {
     this.#tag = server.env.random.uint32();
     this.#calls = server.env.random.uint32();
     this.#callId = reverseHex(server.env.random.uint32());
+  }
+
+  close(): void {
+    this.options.foreign?.sender.close();
   }
 
   /** Called every second. */
@@ -135,8 +150,28 @@ export class Pinger {
     const socket = this.options.socket ?? c.socket ?? core.sendSocket(null, null, address);
     if (socket === null || socket.proto !== 'udp') return;
     const bySip = (c.cflags & sipFlag) !== 0 || (!natedOnly && sipFlag !== 0);
-    const bytes = bySip && this.options.from !== '' ? this.#request(c, socket, aorHash) : ZEROS;
-    core.transports.send({ ...address, proto: 'udp', socket }, bytes);
+    if (bySip && this.options.from !== '') {
+      core.transports.send({ ...address, proto: 'udp', socket }, this.#request(c, socket, aorHash));
+      return;
+    }
+    const from = await this.#foreignSource(c);
+    if (from === null) core.transports.send({ ...address, proto: 'udp', socket }, ZEROS);
+    else this.#sendFrom(from, address);
+  }
+  /** Where zero bytes for this contact seem to come from; null: from where they do. */
+  async #foreignSource(c: Binding): Promise<Endpoint | null> {
+    const { foreign } = this.options;
+    if (foreign === null || foreign.from !== null) return foreign?.from ?? null;
+    const path = c.path === '' ? null : parseNameAddrList(c.path, this.server.grammar);
+    const proxy = path?.at(foreign.pathDepth === 1 ? -1 : Math.min(foreign.pathDepth - 2, path.length - 1));
+    if (proxy === undefined) return null;
+    const [address] = await this.server.transactions.core.resolve(proxy.uriText, 'udp');
+    return address ?? null;
+  }
+  #sendFrom(from: Endpoint, to: Endpoint): void {
+    const code = this.options.foreign?.sender.send(ZEROS, from, to) ?? '';
+    if (code !== '')
+      this.server.log(-1, 'nathelper', `a ping from ${from.ip}:${from.port} to ${to.ip} failed: ${code}`);
   }
   #request(c: Binding, socket: ListenSocket, aorHash: number): string {
     const { method, from } = this.options;
