@@ -38,6 +38,7 @@ export type {
 export { levelFor, prints } from '../env.js';
 export { StartError } from '../errors.js';
 export { type AskWebSocket, Exchange, type FindHost, type Patience, type RelayAddress } from '../media/exchange.js';
+export { type HttpAnswer, type HttpQuestion, httpGet } from '../media/http-get.js';
 export {
   byteSum,
   FOR_EVER,

@@ -490,6 +490,10 @@ export default defineModule({
       const event = packages.named(name);
       return world === null || event === null ? null : stateBody(world, presUri, event);
     },
+    async updateWatchers(presUri, event) {
+      const { world } = me.state;
+      return world !== null && (await guarded(world, () => updateWatchers(world, presUri, event))) > 0;
+    },
     sphere: async (presUri) => (me.state.world === null ? null : currentSphere(me.state.world, presUri)),
   }),
   missing: [

@@ -4,6 +4,7 @@ import {
   defineModule,
   parseUri,
   type RouteContext,
+  StartError,
   type Verdict,
   varStr,
 } from '../../runtime/sdk/index.js';
@@ -16,6 +17,7 @@ interface PresenceApi {
   add(spec: PackageSpec): void;
   body(presUri: string, event: string): Promise<string | null>;
   sphere(presUri: string): Promise<string | null>;
+  updateWatchers(presUri: string, event: string): Promise<boolean>;
 }
 interface PackageSpec {
   readonly name: string;
@@ -38,8 +40,34 @@ interface SlApi {
 /** `doc_type` of the table xcap. */
 const DocumentType = { presRules: 2, pidfManipulation: 16 } as const;
 
+/** What xcap_client gives (its api). */
+interface XcapApi {
+  get(wanted: {
+    readonly root: string;
+    readonly port: number;
+    readonly auid: string;
+    readonly user: string;
+    readonly domain: string;
+    readonly filename: string;
+  }): Promise<string | null>;
+  listen(auid: string, changed: (xid: string) => void): void;
+}
+interface XcapServer {
+  readonly root: string;
+  readonly port: number;
+}
+/** `host`, `host:port` or `http://host:port`. */
+function xcapServerOf(text: string): XcapServer {
+  const [, root = '', port = '80'] = /^((?:http:\/\/)?[A-Za-z0-9_.-]+)(?::(\d{1,5}))?$/i.exec(text) ?? [];
+  if (root === '' || Number(port) < 1 || Number(port) > 0xffff)
+    throw new StartError('SIPC8135', `presence_xml: xcap_server "${text}" is not host:port`);
+  return { root, port: Number(port) };
+}
+
 interface State {
   db: Database | null;
+  /** Where rules are asked for that the table does not have; null: nowhere. */
+  xcap: { readonly api: XcapApi; readonly servers: readonly XcapServer[] } | null;
 }
 interface Me {
   readonly params: {
@@ -66,6 +94,19 @@ async function documentOf(me: Me, where: Readonly<Record<string, string | number
   return doc;
 }
 
+const AUID = 'pres-rules';
+/** Of the table, else of the first XCAP server that has them. */
+async function rulesOf(me: Me, user: string, domain: string): Promise<string | null> {
+  const known = await documentOf(me, { doc_type: DocumentType.presRules, username: user, domain });
+  if (known !== null || me.state.xcap === null) return known;
+  const { api, servers } = me.state.xcap;
+  for (const { root, port } of servers) {
+    const doc = await api.get({ root, port, auid: AUID, user, domain, filename: 'index' });
+    if (doc !== null) return doc;
+  }
+  return null;
+}
+
 function presencePackage(me: Me, defaultExpires: number, context: RuleContext): Omit<PackageSpec, 'accepts'> {
   const { params } = me;
   return {
@@ -73,10 +114,7 @@ function presencePackage(me: Me, defaultExpires: number, context: RuleContext): 
     contentType: 'application/pidf+xml',
     defaultExpires,
     authorized: {
-      rules: (user, domain) =>
-        params.force_active !== 0
-          ? Promise.resolve(null)
-          : documentOf(me, { doc_type: DocumentType.presRules, username: user, domain }),
+      rules: (user, domain) => (params.force_active !== 0 ? Promise.resolve(null) : rulesOf(me, user, domain)),
       async standing(subs, rules) {
         if (params.force_active !== 0) return { status: Status.active, reason: '' };
         if (rules === null) return { status: Status.pending, reason: '' };
@@ -110,15 +148,16 @@ const text = (initial: string, doc: string) => ({ type: 'str', default: initial,
 export default defineModule({
   name: 'presence_xml',
   doc: 'Presence documents (RFC 3863) and the rules about who sees them (RFC 5025): the packages presence, presence.winfo, dialog;sla and xcap-diff.',
-  uses: ['presence', 'sl'],
+  uses: ['presence', 'sl', 'xcap_client?'],
   params: {
     db_url: text('mysql://kamailio:kamailiorw@localhost/kamailio', 'Where the documents of XCAP are.'),
     xcap_table: text('xcap', 'Their table.'),
     force_active: flag(0, '1: everybody may watch; no rules are read.'),
     integrated_xcap_server: flag(
       0,
-      '1: all documents are in the table. 0: others would be fetched from xcap_server, which is not done.',
+      '1: all documents are in the table. 0: rules that are not are fetched from xcap_server by the xcap_client module.',
     ),
+    xcap_server: { type: 'str', many: true, doc: 'An XCAP server, host:port; asked in the order they are written.' },
     disable_presence: flag(0, '1: no package presence.'),
     disable_winfo: flag(0, '1: no package presence.winfo.'),
     disable_bla: flag(1, '0: the package dialog;sla too.'),
@@ -135,16 +174,27 @@ export default defineModule({
     default_expires: flag(3600, 'Seconds of a state or subscription that names none.'),
   },
   stats: {},
-  state: (): State => ({ db: null }),
+  state: (): State => ({ db: null, xcap: null }),
   async start(me, server) {
     const { params } = me;
     if (params.passive_mode === 1) return;
     if (params.force_active === 0) {
       me.state.db = await server.databases.open(params.db_url, 'presence_xml');
-      if (params.integrated_xcap_server === 0)
-        server.log(0, 'presence_xml', 'rules are read from the table only: set integrated_xcap_server to 1');
     }
     const presence = me.uses.get<PresenceApi>('presence');
+    const servers = params.xcap_server.map(xcapServerOf);
+    if (params.force_active === 0 && params.integrated_xcap_server === 0) {
+      const api = me.uses.find<XcapApi>('xcap_client');
+      if (api !== null && servers.length > 0) {
+        me.state.xcap = { api, servers };
+        api.listen(AUID, (xid) => void presence.updateWatchers(xid, 'presence'));
+      } else
+        server.log(
+          0,
+          'presence_xml',
+          'rules are read from the table only: set integrated_xcap_server to 1, or load xcap_client and set xcap_server',
+        );
+    }
     const sl = me.uses.get<SlApi>('sl');
     const defaultExpires = params.default_expires;
     const accepts = (ctx: RouteContext, body: string) => {
@@ -205,7 +255,7 @@ export default defineModule({
   pvs: {},
   rpc: {},
   eventRoutes: {},
-  missing: ['param:xcap_server'],
+  missing: [],
 });
 
 async function bodyOf(ctx: RouteContext, presence: PresenceApi, uri: string): Promise<string | null> {
