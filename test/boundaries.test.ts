@@ -59,6 +59,7 @@ const layers: readonly (readonly string[])[] = [
   [
     'runtime/sdk/context',
     'runtime/sdk/script-actions',
+    'runtime/sdk/dmq',
     'runtime/sdk/script-flags',
     'runtime/sdk/line-iterator',
     'runtime/sdk/pv-names',

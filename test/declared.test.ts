@@ -145,6 +145,7 @@ const databaseParams = (loaded: readonly string[]) =>
     .map(({ name }) => `modparam("${name}", "db_url", "${databaseUrl}")\n`)
     .join('')
     .concat(loaded.includes('sqlops') ? `modparam("sqlops", "sqlcon", "ca=>${databaseUrl}")\n` : '')
+    .concat(loaded.includes('dmq') ? 'modparam("dmq", "server_address", "sip:127.0.0.1:5060")\n' : '')
     .concat(loaded.includes('dispatcher') ? `modparam("dispatcher", "db_url", "${databaseUrl}")\n` : '');
 /** The same module, with each call of its functions reported. */
 function watched(module: AnyModule, seen: (call: string, verdict: number) => void): AnyModule {

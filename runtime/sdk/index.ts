@@ -109,6 +109,7 @@ export { parseSubstitution, reSubst } from '../values/substitution.js';
 export { type XavpItem, XavpRecord, XavpStore, type XavpValue } from '../values/xavp.js';
 export * from './context.js';
 export * from './define.js';
+export * from './dmq.js';
 export * from './line-iterator.js';
 export { type NamedPv, namedPv, pvValueOf } from './pv-names.js';
 export { actionOf } from './script-actions.js';

@@ -6,6 +6,7 @@ import {
   type Database,
   defineModule,
   NamedLocks,
+  openChannel,
   type RouteContext,
   type ServerApi,
   StartError,
@@ -18,6 +19,7 @@ import {
 } from '../../runtime/sdk/index.js';
 import { type Columns, load, save } from './database.js';
 import { current, end, next, remove, start } from './iterators.js';
+import { Replication } from './replication.js';
 import * as rpc from './rpc.js';
 import { parseSpec } from './spec.js';
 import { type Cell, cellTest, count, Table } from './table.js';
@@ -35,6 +37,8 @@ class State {
   locks: NamedLocks | null = null;
   timer: Timer | null = null;
   db: Database | null = null;
+  /** With `enable_dmq`. */
+  replication: Replication | null = null;
 }
 interface Params {
   readonly db_url: string;
@@ -77,6 +81,7 @@ function removeMatching(state: State, name: string, operator: string, text: stri
   const found = state.tables.get(name);
   const test = found === undefined || text === '' ? null : cellTest(operator, text, by, ['re', 'sw']);
   if (found === undefined || test === null) return -1;
+  found.replica?.removeWhere(operator === 're' ? 're' : 'sw', text, by);
   found.removeWhere(test);
   return 1;
 }
@@ -100,7 +105,10 @@ const lockName = (text: string) => split(text) !== null;
 
 function setItem(state: State, name: string, key: string, value: string | number, expire: number): Verdict {
   const found = state.tables.get(name);
-  return found !== undefined && key !== '' && found.set(key, value, expire) ? 1 : -1;
+  if (found === undefined || key === '') return -1;
+  found.replica?.set(key, value);
+  found.replica?.setExpire(key, expire);
+  return found.set(key, value, expire) ? 1 : -1;
 }
 
 const columnsOf = (p: Params): Columns => ({
@@ -168,7 +176,7 @@ async function withDatabase(
 export default defineModule({
   name: 'htable',
   doc: 'Hash tables shared by all routes.',
-  uses: [],
+  uses: ['dmq?'],
   params: {
     htable: {
       type: 'str',
@@ -186,6 +194,13 @@ export default defineModule({
     timer_interval: { type: 'int', default: 20, doc: 'Seconds between searches for items that are over.' },
     db_expires: { type: 'int', default: 0, doc: '1: the expiry is loaded and stored too.' },
     timer_procs: { type: 'int', default: 0, doc: 'Timer processes in Kamailio; one loop does it here.' },
+    enable_dmq: {
+      type: 'int',
+      default: 0,
+      doc: '1: tables with dmqreplicate=1 are the same on all nodes of the cluster.',
+    },
+    dmq_init_sync: { type: 'int', default: 0, doc: '1: at the start the other nodes are asked for what is in them.' },
+    dmq_peer_id: { type: 'str', default: 'htable', doc: 'Channel of the cluster.' },
     event_callback: scriptCallback('event_route[htable:mod-init]'),
     event_callback_mode: { type: 'int', default: 0, doc: 'When Kamailio runs htable:mod-init; here at the start.' },
   },
@@ -203,6 +218,12 @@ export default defineModule({
     return state;
   },
   async start(me, server) {
+    const { enable_dmq: replicates, dmq_init_sync: asks, dmq_peer_id: channel } = me.params;
+    if (replicates > 0 && me.state.replication === null) {
+      const replication = new Replication(server, me.state.tables);
+      replication.begin(openChannel('htable', me.uses, replication.channel(channel, asks !== 0)));
+      me.state.replication = replication;
+    }
     await loadAll(me.state, me.params, server);
     if ([...me.state.tables.values()].some(({ spec }) => spec.autoExpireSec > 0)) {
       const every = me.params.timer_interval;
@@ -250,6 +271,7 @@ export default defineModule({
       run(me, _ctx, name, key) {
         const found = me.state.tables.get(name);
         if (found === undefined || key === '') return -1;
+        found.replica?.remove(key);
         found.cells.delete(key);
         return 1;
       },
@@ -272,7 +294,7 @@ export default defineModule({
       routes: ['any'],
       returns: { 1: 'done', [-1]: 'no such table, or the item is no number' },
       example: 'sht_inc("calls", "$fU");',
-      run: (me, _ctx, name, key) => (me.state.tables.get(name)?.add(key, 1) == null ? -1 : 1),
+      run: (me, _ctx, name, key) => (addTo(me.state.tables.get(name), key, 1) === null ? -1 : 1),
     },
     sht_dec: {
       doc: 'Takes one from an item.',
@@ -280,7 +302,7 @@ export default defineModule({
       routes: ['any'],
       returns: { 1: 'done', [-1]: 'no such table, or the item is no number' },
       example: 'sht_dec("calls", "$fU");',
-      run: (me, _ctx, name, key) => (me.state.tables.get(name)?.add(key, -1) == null ? -1 : 1),
+      run: (me, _ctx, name, key) => (addTo(me.state.tables.get(name), key, -1) === null ? -1 : 1),
     },
     sht_rm_name_re: {
       doc: 'Removes the items whose key matches.',
@@ -466,7 +488,12 @@ export default defineModule({
       set(me, _ctx, value, key) {
         const at = place(me.state, key);
         if (at === null) return false;
-        if (value !== null) return at.table.set(at.key, value);
+        const { replica } = at.table;
+        if (value !== null) {
+          replica?.set(at.key, value);
+          return at.table.set(at.key, value);
+        }
+        replica?.remove(at.key);
         at.table.cells.delete(at.key);
         return true;
       },
@@ -481,7 +508,9 @@ export default defineModule({
       },
       set(me, _ctx, value, key) {
         const at = place(me.state, key);
-        at?.table.setExpire(at.key, typeof value === 'number' ? value : 0);
+        const lives = typeof value === 'number' ? value : 0;
+        at?.table.replica?.setExpire(at.key, lives);
+        at?.table.setExpire(at.key, lives);
         return at !== null;
       },
     },
@@ -586,21 +615,22 @@ export default defineModule({
           return 'Ok. Htable successfully stored to DB.';
         }),
     },
+    'htable.dmqsync': {
+      doc: 'Perform DMQ sync action.',
+      run: (me, call) => rpc.askFor(me.state.replication, call),
+    },
+    'htable.dmqresync': {
+      doc: 'Perform DMQ resync action (flush and sync).',
+      run: (me, call) => rpc.startOver(me.state.tables, me.state.replication, call),
+    },
   },
   eventRoutes: {
     'htable:mod-init': { doc: 'Once at the start: fills tables. `drop` refuses the start.' },
     'htable:expired:*': { doc: 'An item of the table is over: $shtrecord.' },
     'htable:reloaded:*': { doc: 'The table was loaded again (htable.reload).' },
   },
-  // dmq replicates between Kamailio nodes, and is not there; bind_htable is for C modules. sht_is_null, sht_inc and sht_dec came
-  // after 5.6.3.
-  missing: [
-    'param:enable_dmq',
-    'param:dmq_init_sync',
-    'param:dmq_peer_id',
-    'rpc:htable.dmqsync',
-    'rpc:htable.dmqresync',
-  ],
+  // bind_htable is for C modules. sht_is_null, sht_inc and sht_dec came after 5.6.3.
+  missing: [],
 });
 
 function atItem(ctx: RouteContext, name: string, change: (table: Table, cell: Cell) => void): Verdict {
@@ -615,5 +645,11 @@ function counted(state: State, key: string, by: 'name' | 'value'): Value {
 }
 function added(state: State, key: string, by: number): Value {
   const at = place(state, key);
-  return at === null ? null : at.table.add(at.key, by);
+  return at === null ? null : addTo(at.table, at.key, by);
+}
+/** The new value is told as a value: nodes do not add for each other. */
+function addTo(table: Table | undefined, key: string, by: number): number | null {
+  const sum = table?.add(key, by) ?? null;
+  if (sum !== null) table?.replica?.set(key, sum);
+  return sum;
 }

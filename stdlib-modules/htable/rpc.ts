@@ -1,5 +1,6 @@
 /** The htable.* commands. */
 import { type RpcCall, RpcStruct, strftime } from '../../runtime/sdk/index.js';
+import type { Replication } from './replication.js';
 import type { Cell, Table } from './table.js';
 
 export type Tables = ReadonlyMap<string, Table>;
@@ -37,6 +38,7 @@ export function remove(tables: Tables, call: RpcCall): void {
   }
   const table = tableOf(tables, call, name);
   if (table === null) return;
+  table.replica?.remove(key);
   if (table.cells.delete(key)) call.add('Ok. Key deleted.');
   else call.fault(404, 'Key not found in htable.');
 }
@@ -78,6 +80,8 @@ export function set(tables: Tables, call: RpcCall, kind: 'text' | 'int', withExp
     return;
   }
   const table = tables.get(name);
+  table?.replica?.set(key, value);
+  if (withExpire) table?.replica?.setExpire(key, expire);
   if (table === undefined) call.fault(500, withExpire ? 'Failed to set the item' : 'No such htable');
   else if (table.set(key, value, expire)) call.add('Ok. Key set to new value.');
   else call.fault(500, 'Failed to set the item');
@@ -91,6 +95,7 @@ export function setExpire(tables: Tables, call: RpcCall): void {
   }
   const table = tableOf(tables, call, name);
   if (table === null) return;
+  table.replica?.setExpire(key, seconds);
   table.setExpire(key, seconds);
   call.add('Ok');
 }
@@ -134,4 +139,24 @@ export function flush(tables: Tables, call: RpcCall): void {
   if (table === null) return;
   table.cells.clear();
   call.add('Ok. Htable flushed.');
+}
+
+/** Asks the other nodes for a table, or for all. */
+export function askFor(replication: Replication | null, call: RpcCall): void {
+  const name = call.optStr() ?? null;
+  if (replication?.ask(name, null)) call.add('Ok');
+  else call.fault(500, 'HTable DMQ Sync Failed');
+}
+/** Empties a table and asks for what the others have in it. */
+export function startOver(tables: Tables, replication: Replication | null, call: RpcCall): void {
+  const name = call.str();
+  if (name === undefined) {
+    call.fault(500, 'No htable name given');
+    return;
+  }
+  const table = tableOf(tables, call, name);
+  if (table === null) return;
+  table.cells.clear();
+  if (replication?.ask(name, null)) call.add('Ok');
+  else call.fault(500, 'HTable DMQ Sync Failed');
 }

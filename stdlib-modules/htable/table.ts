@@ -24,11 +24,20 @@ export interface Cell {
   /** Seconds since 1970; 0: never. */
   expire: number;
 }
+/** Tells other nodes of what is done with a table here. */
+export interface Replica {
+  set(name: string, value: string | number): void;
+  setExpire(name: string, seconds: number): void;
+  remove(name: string): void;
+  removeWhere(operator: 're' | 'sw', text: string, by: 'name' | 'value'): void;
+}
 /** A table that only grows must not eat the machine. */
 const MAX_ITEMS = 5_000_000;
 
 export class Table {
   readonly cells = new Map<string, Cell>();
+  /** Null: it is of this node alone. */
+  replica: Replica | null = null;
   /** What stands before a key in `$sht(table=>key)`, written without blanks. */
   readonly prefix: string;
   constructor(

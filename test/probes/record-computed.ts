@@ -47,6 +47,7 @@ const named: Readonly<Record<string, readonly string[]>> = {
   xhttp: ['event_route[xhttp:request] { exit; }'],
   counters: ['modparam("counters", "script_counter", "calls")', 'modparam("counters", "script_counter", "bytes")'],
   dialog: ['modparam("dialog", "profiles_with_value", "calls")'],
+  dmq: [`modparam("dmq", "server_address", "sip:127.0.0.1:${probePort}")`],
   rtpengine: ['modparam("rtpengine", "rtpengine_sock", "0 == udp:127.0.0.1:21942")'],
   rtpproxy: ['modparam("rtpproxy", "rtpproxy_sock", "0 == udp:127.0.0.1:21942")'],
 };
