@@ -11,6 +11,7 @@ import { registerDnsRpc } from './admin/dns-rpc.js';
 import { RpcRegistry } from './admin/rpc.js';
 import { Stats } from './admin/stats.js';
 import { registerTcpRpc } from './admin/tcp-rpc.js';
+import { registerUdpRpc } from './admin/udp-rpc.js';
 import { Databases } from './db/databases.js';
 import { Blocklist } from './dns/blocklist.js';
 import { Targets } from './dns/target.js';
@@ -196,6 +197,7 @@ export class Server implements ServerApi {
     this.transactions.script = this.#runner;
     registerCoreRpc(this);
     registerTcpRpc(this);
+    registerUdpRpc(this);
     registerDnsRpc(this);
     bound.configure(this.#evaluate(loaded.modparams));
   }

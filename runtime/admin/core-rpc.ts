@@ -133,6 +133,9 @@ export function registerCoreRpc(server: CoreRpcServer): void {
     const { total, free, used, realUsed, maxUsed, fragments } = processMemory();
     call.add(new RpcStruct({ total, free, used, real_used: realUsed, max_used: maxUsed, fragments }));
   });
+  put('core.sfmalloc', 'Returns sfmalloc debugging info.', (call) =>
+    call.fault(500, 'there is no such allocator here: core.shmmem has the memory of the process'),
+  );
   put('core.sockets_list', 'List listen sockets', (call) => {
     const list = call.array();
     for (const s of server.transports.sockets) {
@@ -175,14 +178,11 @@ export function registerCoreRpc(server: CoreRpcServer): void {
     },
     true,
   );
-  put(
-    'core.echo',
-    'Returns back its parameters.',
-    (call) => {
-      for (let t = call.optText(); t !== undefined; t = call.optText()) call.add(t);
-    },
-    true,
-  );
+  const echo = (call: RpcCall): void => {
+    for (let t = call.optText(); t !== undefined; t = call.optText()) call.add(t);
+  };
+  put('core.echo', 'Returns back its parameters.', echo, true);
+  rpc.register('core.echo_delta', 'Returns back its parameters; not again within rpc_exec_delta.', echo, true, true);
   put(
     'system.listMethods',
     'Lists all RPC methods supported by the server.',

@@ -47,6 +47,9 @@ export interface LocalRequest {
   readonly prepared?: (t: Transaction) => void;
   /** The caller acknowledges 2xx itself. */
   readonly ownAck?: boolean;
+  /** In place of `fr_timer` and `fr_inv_timer`. */
+  readonly frTimerMs?: number;
+  readonly frInvTimerMs?: number;
 }
 export interface LocalOutcome {
   readonly status: number;
@@ -176,8 +179,8 @@ function newLocalTransaction(
   const invite = r.method === 'INVITE';
   t.flags = TransactionFlag.local | TransactionFlag.originated | (invite ? TransactionFlag.invite : 0);
   if (r.ownAck) t.flags |= TransactionFlag.ownAck;
-  t.frTimeoutMs = tm.frTimerMs;
-  t.frInvTimeoutMs = tm.frInvTimerMs;
+  t.frTimeoutMs = r.frTimerMs ?? tm.frTimerMs;
+  t.frInvTimeoutMs = r.frInvTimerMs ?? tm.frInvTimerMs;
   t.retrT1Ms = tm.retrT1Ms;
   t.retrT2Ms = tm.retrT2Ms;
   t.endOfLifeMs = core.nowMs + (invite ? tm.maxInviteLifetimeMs : tm.maxNonInviteLifetimeMs);

@@ -95,6 +95,7 @@ export {
   wsAccept,
 } from '../transport/ws-opening.js';
 export { AvpStore, type AvpValue, avpName } from '../values/avp.js';
+export { fromHex } from '../values/codecs.js';
 export * from '../values/coerce.js';
 export { coreHash } from '../values/core-hash.js';
 export { fnmatch } from '../values/fnmatch.js';

@@ -47,6 +47,19 @@ export class ProxiedPeers {
     return { bytes: bytes.slice(header.sizeBytes), src: header.src ?? known?.peer ?? from };
   }
 
+  /** Those there are, the one used last at the end. */
+  flows(): readonly { readonly proxy: Endpoint; readonly peer: Endpoint; readonly idleMs: number }[] {
+    const now = this.now();
+    return [...this.byProxy.values()].map(({ proxy, peer, usedAt }) => ({ proxy, peer, idleMs: now - usedAt }));
+  }
+  /** Forgets those nothing used for two hours, or all; how many. */
+  clear(all: boolean): number {
+    const before = this.now() - LIFETIME_MS;
+    const gone = [...this.byProxy.values()].filter(({ usedAt }) => all || usedAt < before);
+    for (const flow of gone) this.forget(flow);
+    return gone.length;
+  }
+
   /** Where what is meant for `to` goes. */
   destination(to: Endpoint): Endpoint {
     return this.use(this.byPeer, to)?.proxy ?? to;

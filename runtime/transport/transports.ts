@@ -60,7 +60,7 @@ export class Transports {
   private readonly listeners: { close(): void }[] = [];
   private readonly myself = new Myself();
   /** Null without `udp_accept_proxy`. */
-  private readonly proxied: ProxiedPeers | null;
+  readonly proxied: ProxiedPeers | null;
   private onMessage: OnMessage = () => true;
   readonly connections: Connections;
   /** Who else may take what is not SIP; true: taken. */

@@ -144,3 +144,19 @@ export function urlDecode(text: string): string | null {
   }
   return out;
 }
+
+/** Bytes written as pairs of hex digits, blanks between pairs; null when they are not. */
+export function fromHex(text: string): string | null {
+  let bytes = '';
+  for (let i = 0; i < text.length; ) {
+    if (text[i] === ' ' || text[i] === '\t') {
+      i++;
+      continue;
+    }
+    const pair = text.slice(i, i + 2);
+    if (!/^[0-9a-fA-F]{2}$/.test(pair)) return null;
+    bytes += String.fromCharCode(Number.parseInt(pair, 16));
+    i += 2;
+  }
+  return bytes === '' ? null : bytes;
+}

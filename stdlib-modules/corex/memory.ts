@@ -62,5 +62,9 @@ export const memoryCommands = {
     const { total, free, used, realUsed, maxUsed, fragments } = processMemory();
     call.add(new RpcStruct({ total, free, used, real_used: realUsed, max_used: maxUsed, fragments }));
   }),
+  'shm.rprint': command('Print shm status report to file matching the filter', (call) => {
+    if (call.str() === undefined || call.str() === undefined) call.fault(400, 'Filename and filter not provided');
+    else call.fault(500, 'Memory is not counted by file and function here: shm.report has the spaces of the heap');
+  }),
   'shm.report': command('Return shared memory report', sharedReport),
 };

@@ -38,6 +38,13 @@ it.each<[string, readonly RpcParam[], string]>([
   ['mod.stats', [], 'Module name or "all" needed'],
   ['mod.mem_stats', ['core'], '"pkg" or "shm" or "all" needed'],
   ['mod.mem_statsx', ['all', 'all'], 'Memory is not counted by module here: pkg.stats has that of the process'],
+  ['shm.rprint', ['/nowhere'], 'Filename and filter not provided'],
+  [
+    'shm.rprint',
+    ['/nowhere', 'x'],
+    'Memory is not counted by file and function here: shm.report has the spaces of the heap',
+  ],
+  ['core.sfmalloc', [], 'there is no such allocator here: core.shmmem has the memory of the process'],
   ['corex.pkg_summary', [], 'Selector and value not provided'],
   ['corex.pkg_summary', ['idx', 9], 'Index value out of range'],
   ['corex.pkg_summary', ['abc', 0], 'Unsupported selector type'],

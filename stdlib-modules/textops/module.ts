@@ -5,6 +5,7 @@
 import {
   compileRegex,
   defineModule,
+  fromHex,
   HeaderId,
   hdrName,
   lowerAscii,
@@ -34,7 +35,7 @@ import {
   removeMatching,
   removeNamed,
 } from './fields.js';
-import { appendPart, fromHex, removePart, setMultipart } from './multipart.js';
+import { appendPart, removePart, setMultipart } from './multipart.js';
 import { compare, compareFolded, endsWith, find as findIn, inList, prefixInList, startsWith } from './strings.js';
 import {
   fieldsFor,

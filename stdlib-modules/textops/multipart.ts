@@ -58,22 +58,6 @@ export function appendPart(ctx: RouteContext, body: string, type: string, dispos
   return 1;
 }
 
-/** Bytes written as pairs of hex digits, blanks between pairs; null when they are not. */
-export function fromHex(text: string): string | null {
-  let bytes = '';
-  for (let i = 0; i < text.length; ) {
-    if (text[i] === ' ' || text[i] === '\t') {
-      i++;
-      continue;
-    }
-    const pair = text.slice(i, i + 2);
-    if (!/^[0-9a-fA-F]{2}$/.test(pair)) return null;
-    bytes += String.fromCharCode(Number.parseInt(pair, 16));
-    i += 2;
-  }
-  return bytes === '' ? null : bytes;
-}
-
 /** Removes the first part of a media type. */
 export function removePart(ctx: RouteContext, wanted: string): Verdict {
   const found = bodyParts(ctx.msg)?.find((p) => equalsIgnoreCase(p.type, wanted));

@@ -4,7 +4,7 @@ import { realEnvironment } from '../../runtime/env/real.js';
 import { RecordingLog, simulatedEnvironment } from '../../runtime/env/simulated.js';
 import type { SecureStream, StreamConnection, TlsProfile } from '../../runtime/env.js';
 import { message } from '../../runtime/message/testing.js';
-import { canonicalIp, type ServerApi } from '../../runtime/sdk/index.js';
+import { canonicalIp, RpcCall, type ServerApi } from '../../runtime/sdk/index.js';
 import { fakeRun } from '../../test/support/fake-run.js';
 import { tlsFile, tlsFolder, tlsProfile } from '../../test/support/tls-files.js';
 import { Certificate } from './certificate.js';
@@ -13,7 +13,9 @@ import { readTlsConfig } from './config.js';
 import { TlsDomains, type TlsParams } from './domains.js';
 import { KeyLog } from './keylog.js';
 import { pvs, selects } from './pvs.js';
+import { rpc } from './rpc.js';
 import type { Sessions } from './session.js';
+import { TlsState } from './state.js';
 
 const params: TlsParams = {
   config: 'tls.cfg',
@@ -303,4 +305,18 @@ describe('alternative names are counted', () => {
       expect(selects[`tls.${side}.count.*`]!.get(me, ctx, ['tls', side, 'count', kind])).toBe(String(expected ?? 0));
     }
   });
+});
+
+it('tls.kill ends a connection over TLS, and no other', () => {
+  const ended: number[] = [];
+  const all = new Map([true, false].map((isSecure, id) => [id, { id, isSecure }]));
+  const connections = { get: (id: number) => all.get(id), close: ({ id }: { id: number }) => void ended.push(id) };
+  const server = { transports: { connections } } as unknown as ServerApi;
+  const ask = (id: number) => {
+    const call = new RpcCall('tls.kill', [id]);
+    rpc['tls.kill']?.run({ params: {}, state: new TlsState(params) }, call, server);
+    return call.results;
+  };
+  expect([0, 1, 2].map(ask)).toEqual([['OK'], ['TLS connection id not found'], ['TLS connection id not found']]);
+  expect(ended).toEqual([0]);
 });

@@ -78,6 +78,17 @@ export const rpc: Readonly<Record<string, Rpc>> = {
       }
     },
   },
+  'tls.kill': {
+    doc: 'Kills a tls session, identified via id.',
+    run(_me, call, { transports: { connections } }) {
+      const id = call.int();
+      if (id === undefined) return;
+      const connection = connections.get(id);
+      if (!connection?.isSecure) return call.add('TLS connection id not found');
+      connections.close(connection);
+      call.add('OK');
+    },
+  },
   'tls.info': {
     doc: 'List internal information related to the TLS module',
     run(_me, call, { settings, transports }) {

@@ -79,6 +79,55 @@ it('tm.t_uac_wait_noack leaves the ACK to who asked', async () => {
   expect(call.results[0]).toBe(200);
 });
 
+describe('what later versions have beside them', () => {
+  const typed = `${HEADERS}Content-Type: text/plain\r\n`;
+  it('the body as hexadecimal digits', async () => {
+    command('tm.t_uac_start_hex', 'MESSAGE', PEER_URI, '.', '.', typed, '68 69 0d0A');
+    expect((await sentSince())[0]).toMatch(/\r\n\r\nhi\r\n$/);
+    const { call, done } = command('tm.t_uac_wait_block_noack_hex', 'MESSAGE', PEER_URI, '.', '.', typed, '6');
+    await done;
+    expect(call.faulted).toEqual({ code: 400, text: 'Invalid hexa body' });
+  });
+  it('tm.t_uac_attrs: attributes say how', async () => {
+    const attributes = 'mode=block;cbflags=noack;rpflags=1;fr_timeout=2000;';
+    const { call, done } = command('tm.t_uac_attrs', attributes, 'INVITE', PEER_URI, '.', '.', typed, '6869');
+    const [invite = ''] = await sentSince();
+    expect(invite).toMatch(/\r\n\r\nhi$/);
+    expect(await bench.exchange(answerTo(invite, '200 OK', `Contact: <${PEER_URI}>\r\n`))).toEqual([]);
+    await done;
+    expect((call.results[0] as RpcStruct).entries[0]).toEqual({ name: 'code', value: 200 });
+  });
+  it('tm.t_uac_attrs: its own timers; ringing has the second', async () => {
+    const fast = command('tm.t_uac_attrs', 'mode=wait;fr_timeout=2000', 'MESSAGE', PEER_URI, '.', '.', HEADERS);
+    await bench.environment.clock.advance(2100);
+    await fast.done;
+    expect(fast.call.results[0]).toBe(408);
+    await sentSince();
+    const rings = command('tm.t_uac_attrs', 'mode=wait;fr_inv_timeout=20000', 'INVITE', PEER_URI, '.', '.', HEADERS);
+    const [invite = ''] = await sentSince();
+    await bench.exchange(answerTo(invite, '180 Ringing'));
+    await bench.environment.clock.advance(15_000);
+    expect(rings.call.results).toEqual([]);
+    await bench.environment.clock.advance(6000);
+    await rings.done;
+    expect(rings.call.results[0]).toBe(408);
+  });
+  it('tm.t_uac_attrs: none are as tm.t_uac_start; those not known are logged', async () => {
+    const plain = command('tm.t_uac_attrs', '', 'MESSAGE', PEER_URI, '.', '.', HEADERS);
+    await plain.done;
+    expect([plain.call.faulted, plain.call.results]).toEqual([null, []]);
+    command('tm.t_uac_attrs', 'mode=later;x=1', 'MESSAGE', PEER_URI, '.', '.', HEADERS);
+    await sentSince();
+    const { log } = bench.environment;
+    expect(log.texts('tm')).toEqual(
+      expect.arrayContaining([expect.stringMatching('mode=later'), expect.stringMatching('x=1')]),
+    );
+    const few = command('tm.t_uac_attrs', 'mode=wait', 'MESSAGE');
+    await few.done;
+    expect(few.call.faulted?.text).toMatch(/^too few parameters/);
+  });
+});
+
 describe('requests of our own', () => {
   const request = { method: 'INVITE', uri: PEER_URI, from: 'sip:a@b', to: 'sip:c@d' };
   it('tell of every 2xx of a fork once, and acknowledge each copy', async () => {

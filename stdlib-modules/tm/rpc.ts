@@ -1,6 +1,7 @@
 /** Commands: transactions listed, answered, canceled; requests of our own sent (rpc_uac.c, t_reply.c, t_cancel.c). */
 import {
   errorResponse,
+  fromHex,
   HeaderId,
   type LocalOutcome,
   parseNameAddrList,
@@ -183,12 +184,43 @@ interface Sending {
   readonly waits: 'no' | 'response' | 'status';
   /** Who asked acknowledges a 2xx. */
   readonly ownAck?: boolean;
+  /** The body comes as hexadecimal digits. */
+  readonly hexBody?: boolean;
+  readonly frTimerMs?: number | undefined;
+  readonly frInvTimerMs?: number | undefined;
 }
+
+/** `name=value;…` of tm.t_uac_attrs; what is not known is logged and left. */
+function readAttributes(text: string, server: ServerApi): Sending {
+  let waits: Sending['waits'] = 'no';
+  let ownAck = false;
+  let hexBody = false;
+  const timers: { frTimerMs?: number; frInvTimerMs?: number } = {};
+  for (const each of text.split(';').filter((one) => one.trim() !== '')) {
+    const [name = '', value = ''] = each.split('=').map((word) => word.trim().toLowerCase());
+    const number = /^\d{1,9}$/.test(value) ? Number(value) : 0;
+    if (name === 'mode' && value in MODES) waits = MODES[value as keyof typeof MODES];
+    else if (name === 'cbflags' && value === 'noack') ownAck = true;
+    else if (name === 'rpflags') hexBody = (number & 1) !== 0;
+    else if (name === 'fr_timeout' && number > 0) timers.frTimerMs = number;
+    else if (name === 'fr_inv_timeout' && number > 0) timers.frInvTimerMs = number;
+    else server.log(-1, 'tm', `tm.t_uac_attrs: unknown attribute ${name}=${value}`);
+  }
+  return { waits, ownAck, hexBody, ...timers };
+}
+const MODES = { start: 'no', wait: 'response', block: 'status' } as const;
 
 /** Most commands that wait for a response at a time. */
 const MAX_WAITING = 256;
 
-async function uac(call: RpcCall, server: ServerApi, how: Sending, state: { waiting: number }) {
+/** `given` null: the first parameter says how. */
+async function uac(call: RpcCall, server: ServerApi, given: Sending | null, state: { waiting: number }) {
+  const attributes = given === null ? call.text() : '';
+  if (attributes === undefined) {
+    call.fault(400, 'too few parameters (0/6)');
+    return;
+  }
+  const how = given ?? readAttributes(attributes, server);
   const { waits } = how;
   const values = [call.text(), call.text(), call.text(), call.text(), call.text()];
   const got = values.filter((v) => v !== undefined).length;
@@ -198,7 +230,13 @@ async function uac(call: RpcCall, server: ServerApi, how: Sending, state: { wait
     return;
   }
   const [method = '', uri = '', nextHop = '', socket = '', headers = ''] = values;
-  const request = localRequestOf(server, { method, uri, nextHop, socket, headers, body: call.optText() ?? '' }, true);
+  const text = call.optText() ?? '';
+  const body = how.hexBody && text !== '' ? fromHex(text) : text;
+  if (body === null) {
+    call.fault(400, 'Invalid hexa body');
+    return;
+  }
+  const request = localRequestOf(server, { method, uri, nextHop, socket, headers, body }, true);
   if (typeof request === 'string') {
     call.fault(400, request);
     return;
@@ -211,7 +249,14 @@ async function uac(call: RpcCall, server: ServerApi, how: Sending, state: { wait
   const outcome = new Promise<LocalOutcome>((resolve) => {
     answered = resolve;
   });
-  const { code } = await server.transactions.request({ ...request, ownAck: how.ownAck, completed: answered });
+  const { ownAck, frTimerMs, frInvTimerMs } = how;
+  const { code } = await server.transactions.request({
+    ...request,
+    ownAck,
+    frTimerMs,
+    frInvTimerMs,
+    completed: answered,
+  });
   if (code <= 0) {
     const error = errorResponse(code, 'RPC/UAC');
     call.fault(error.status, error.reason);
@@ -242,11 +287,24 @@ const command = (doc: string, run: (call: RpcCall, server: ServerApi) => void) =
   doc,
   run: (_me: unknown, call: RpcCall, server: ServerApi) => run(call, server),
 });
-const send = (doc: string, how: Sending, array = false) => ({
+const send = (doc: string, how: Sending | null, array = false) => ({
   doc,
   array,
   run: (me: Me, call: RpcCall, server: ServerApi) => uac(call, server, how, me.state),
 });
+
+/** The command and its kin: without the ACK to a 2xx, with the body in hexadecimal digits, with both. */
+function sending(name: string, doc: string, waits: Sending['waits']) {
+  const array = waits === 'response';
+  const noAck = `As ${name}; a 2xx is not acknowledged here.`;
+  const hex = ' The body as hexadecimal digits.';
+  return {
+    [name]: send(doc, { waits }, array),
+    [`${name}_hex`]: send(doc + hex, { waits, hexBody: true }, array),
+    [`${name}_noack`]: send(noAck, { waits, ownAck: true }, array),
+    [`${name}_noack_hex`]: send(noAck + hex, { waits, ownAck: true, hexBody: true }, array),
+  };
+}
 
 export const rpcCommands = {
   'tm.stats': command('Counters of transactions.', stats),
@@ -271,19 +329,16 @@ export const rpcCommands = {
     const cseq = expected(call, 'CSeq');
     if (callId !== undefined && cseq !== undefined) retransmit(call, server, byCall(server, callId, cseq));
   }),
-  'tm.t_uac_start': send('Sends a request: method, Request-URI, next hop, socket, headers, body.', { waits: 'no' }),
-  'tm.t_uac_wait': send('Sends a request and answers with its final response.', { waits: 'response' }, true),
-  'tm.t_uac_wait_block': send('Sends a request and answers with status and reason of its final response.', {
-    waits: 'status',
-  }),
-  'tm.t_uac_start_noack': send('As tm.t_uac_start; a 2xx is not acknowledged here.', { waits: 'no', ownAck: true }),
-  'tm.t_uac_wait_noack': send(
-    'As tm.t_uac_wait; a 2xx is not acknowledged here.',
-    { waits: 'response', ownAck: true },
+  ...sending('tm.t_uac_start', 'Sends a request: method, Request-URI, next hop, socket, headers, body.', 'no'),
+  ...sending('tm.t_uac_wait', 'Sends a request and answers with its final response.', 'response'),
+  ...sending(
+    'tm.t_uac_wait_block',
+    'Sends a request and answers with status and reason of its final response.',
+    'status',
+  ),
+  'tm.t_uac_attrs': send(
+    'As the others, after attributes: `mode=wait;cbflags=noack;rpflags=1;fr_timeout=5000;fr_inv_timeout=60000`.',
+    null,
     true,
   ),
-  'tm.t_uac_wait_block_noack': send('As tm.t_uac_wait_block; a 2xx is not acknowledged here.', {
-    waits: 'status',
-    ownAck: true,
-  }),
 };

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { defaultGrammar, ParseFailure, parseMessage, type StreamConnection } from '../../runtime/sdk/index.js';
+import { defaultGrammar, ParseFailure, parseMessage, RpcCall, type StreamConnection } from '../../runtime/sdk/index.js';
 import { BENCH_SERVER, type Bench, benchRequest, startBench } from '../../runtime/sdk/testing.js';
 import {
   closeFrame,
@@ -228,6 +228,20 @@ describe('connections to a server', () => {
     await bench.exchange('');
     expect(read(received.slice(1)).seen).toEqual(['control 8 \x03\xeaProtocol error']);
     expect(told()).toEqual(['ws_connect 1', 'ws_connect_url -1', 'closed']);
+  });
+  it('by the command ws.connect', async () => {
+    const ask = async (...params: (string | number)[]) => {
+      const call = new RpcCall('ws.connect', params);
+      await bench.server.rpc.execute(call, () => undefined)?.done;
+      return call.faulted ?? call.results;
+    };
+    expect(await ask(...target)).toEqual(['Outbound websocket handshake initiated']);
+    await bench.exchange('');
+    answer();
+    await bench.exchange('');
+    expect(handshakes()).toEqual([1, 0, 1]);
+    expect(await ask('10.0.0.1', 8080, '/', 'msrp', 0)).toMatchObject({ code: 500 });
+    expect(await ask('10.0.0.1', 8080)).toMatchObject({ code: 400 });
   });
   it.each<[string, (text: string) => string]>([
     ['another status', (text) => text.replace('101', '200')],

@@ -3,6 +3,7 @@ import {
   acceptsProtocol,
   defaultPort,
   defineModule,
+  type ListenSocket,
   type Maybe,
   Opcode,
   opt,
@@ -70,13 +71,19 @@ interface Me {
   readonly params: { readonly sub_protocols: number };
   readonly state: { readonly connections: WsConnections | null };
 }
-function refuse(ctx: RouteContext, why: string): Verdict {
-  ctx.log(-1, `no WebSocket connection is opened: ${why}`, 'websocket');
+/** Who wants a connection: a run, from its socket, or a command. */
+interface Asker {
+  readonly server: ServerApi;
+  readonly sendSocket: ListenSocket | null;
+}
+const askerOf = ({ server, draft }: RouteContext): Asker => ({ server, sendSocket: draft.sendSocket });
+function refuse({ server }: Pick<Asker, 'server'>, why: string): -1 {
+  server.log(-1, 'websocket', `no WebSocket connection is opened: ${why}`);
   return -1;
 }
 const connect = (ctx: RouteContext, me: Me, target: WsTarget | null, subProtocol: string): Maybe<Verdict> =>
-  steps(connecting(ctx, me, target, subProtocol));
-function* connecting(ctx: RouteContext, me: Me, target: WsTarget | null, subProtocol: string): Steps<Verdict> {
+  steps(connecting(askerOf(ctx), me, target, subProtocol));
+function* connecting(ctx: Asker, me: Me, target: WsTarget | null, subProtocol: string): Steps<1 | -1> {
   const state = me.state.connections;
   if (!state?.enabled) return refuse(ctx, 'the module is disabled');
   if (target === null) return refuse(ctx, 'not a host, port and path');
@@ -86,14 +93,14 @@ function* connecting(ctx: RouteContext, me: Me, target: WsTarget | null, subProt
   const { core } = ctx.server.transactions;
   const [address] = yield* wait(core.resolve(`sip:${targetHostPort(target)}`, target.secure ? 'tls' : 'tcp'));
   if (address === undefined) return refuse(ctx, `${target.host} cannot be resolved`);
-  const socket = core.sendSocket(null, ctx.draft.sendSocket, address);
+  const socket = core.sendSocket(null, ctx.sendSocket, address);
   if (socket === null) return refuse(ctx, `there is no ${address.proto} socket`);
   return state.connect(ctx.server, { ...address, host: target.host, socket }, target) ? 1 : -1;
 }
 function* send(ctx: RouteContext, me: Me, target: WsTarget | null, subProtocol: string): Steps<Verdict> {
   if (!ctx.msg.isRequest) return refuse(ctx, 'a response is not sent');
   if (target === null || me.state.connections?.to(target) == null) {
-    const verdict = yield* connecting(ctx, me, target, subProtocol);
+    const verdict = yield* connecting(askerOf(ctx), me, target, subProtocol);
     if (verdict < 0 || target === null) return -1;
   }
   const uri = `sip:${targetHostPort(target)};transport=ws`;
@@ -135,9 +142,15 @@ export default defineModule({
     ws_sip_remote_closed_connections: counter('As above, for SIP.'),
     ws_sip_received_frames: counter('As above, for SIP.'),
     ws_sip_transmitted_frames: counter('As above, for SIP.'),
+    ws_msrp_failed_connections: counter('As above, for MSRP, which is not spoken.'),
+    ws_msrp_local_closed_connections: counter('As above, for MSRP, which is not spoken.'),
+    ws_msrp_remote_closed_connections: counter('As above, for MSRP, which is not spoken.'),
+    ws_msrp_received_frames: counter('As above, for MSRP, which is not spoken.'),
+    ws_msrp_transmitted_frames: counter('As above, for MSRP, which is not spoken.'),
     ws_failed_handshakes: counter('Handshakes refused.'),
     ws_successful_handshakes: counter('Handshakes done.'),
     ws_sip_successful_handshakes: counter('Handshakes done, for SIP.'),
+    ws_msrp_successful_handshakes: counter('As above, for MSRP, which is not spoken.'),
   },
   state: () => ({ connections: null as WsConnections | null }),
   start(me, server: ServerApi) {
@@ -293,6 +306,28 @@ export default defineModule({
         const state = me.state.connections;
         const ws = state && connectionOf(call, state);
         if (ws && !state.ping(ws, Opcode.pong)) call.fault(500, 'Error sending frame');
+      },
+    },
+    'ws.connect': {
+      doc: 'Initiate an outbound websocket connection: host port path subprotocol tls(0|1)',
+      async run(me, call, server) {
+        const host = call.str();
+        const port = call.int();
+        const path = call.str();
+        const subProtocol = call.str();
+        const secure = call.int();
+        if (
+          host === undefined ||
+          port === undefined ||
+          path === undefined ||
+          subProtocol === undefined ||
+          secure === undefined
+        )
+          return call.fault(400, 'Invalid parameters. Expected host, port, path, subprotocol, tls');
+        const target = targetOf(host, port > 0 ? port : defaultPort(secure !== 0), path, secure !== 0);
+        if ((await steps(connecting({ server, sendSocket: null }, me, target, subProtocol))) < 0)
+          return call.fault(500, 'Failed to initiate outbound websocket handshake');
+        call.add('Outbound websocket handshake initiated');
       },
     },
     'ws.enable': {
