@@ -5,6 +5,7 @@
  * ends it with one plain line and nothing left open.
  */
 import { rmSync, writeFileSync } from 'node:fs';
+import { constants } from 'node:os';
 import { Script as VmScript } from 'node:vm';
 import { registerCoreRpc } from './admin/core-rpc.js';
 import { registerDnsRpc } from './admin/dns-rpc.js';
@@ -43,6 +44,7 @@ import type {
   ServerApi,
   ServerInfo,
 } from './sdk/context.js';
+import { setTold } from './sdk/tkv.js';
 import { RouteWatch } from './sdk/watch.js';
 import { Settings } from './settings.js';
 import type { Transaction } from './transaction/transaction.js';
@@ -195,6 +197,7 @@ export class Server implements ServerApi {
       logPrefix: prefix === '' ? null : runFormat(prefix, bound.pvs),
     });
     this.transactions.script = this.#runner;
+    this.#tellOfErrors();
     registerCoreRpc(this);
     registerTcpRpc(this);
     registerUdpRpc(this);
@@ -271,6 +274,18 @@ export class Server implements ServerApi {
     else this.env.clock.setTimer(0, serveEarly);
   }
 
+  /** `async_tkv_evcb`: the event block that sees what goes wrong (tcp_read.c is all that tells in Kamailio's core). */
+  #tellOfErrors(): void {
+    const { async_tkv_gname: group, async_tkv_evcb: name } = this.settings.values;
+    if (group === '' || !this.script.hasEvent(name)) return;
+    this.transports.connections.onReadError = ({ remote, local }, code) => {
+      const value = `erno=${errorNumber(code)};srcip=${remote.ip};dstip=${local.ip}`;
+      void this.script.runEvent(name, this.detachedMessage(), (ctx) =>
+        setTold(ctx, { type: 1200, key: 'tcp-read-error', value }),
+      );
+    };
+  }
+
   /** As Kamailio: TLS sockets without the module that serves them are left out, with a word. */
   #checkTls(): void {
     const { values } = this.settings;
@@ -331,6 +346,8 @@ export class Server implements ServerApi {
     return made;
   }
 }
+
+const errorNumber = (code: string): number => Object.entries(constants.errno).find(([name]) => name === code)?.[1] ?? 0;
 
 const DRAIN_MS = 5_000;
 const LINGER_MS = 300;
@@ -424,6 +441,9 @@ function proxySettings({ values }: Settings, grammar: () => Grammar): () => Prox
     },
     get userAgentLine() {
       return values.server_signature ? values.user_agent_header : '';
+    },
+    get applyChanges() {
+      return values.msg_apply_changes_mode === 1;
     },
     get onsendReplies() {
       return values.onsend_route_reply !== 0;

@@ -49,6 +49,12 @@ export function parseOptions(argv: readonly string[]): ServerOptions {
     if (word.startsWith('--')) {
       const [name = '', value] = word.slice(2).split('=', 2);
       const flag = Object.hasOwn(LONG, name) ? LONG[name] : undefined;
+      if (name === 'iuid') {
+        const id = value ?? argv[++i];
+        if (id === undefined) throw new StartError('SIPC8021', '--iuid needs a value; see --help');
+        options.settings['coreparam.iuid'] ??= id;
+        continue;
+      }
       if (flag === 'h' || flag === 'v' || flag === 'E') apply(options, flag, '');
       else options.ignored.push(`--${name}`);
       if (value === undefined && flag === undefined && (argv[i + 1] ?? '-')[0] !== '-') i++;

@@ -2,13 +2,11 @@
  * Global parameters: name, type, default and whether a running server takes a new value (`core.*` of the cfg framework).
  *
  * All of Kamailio's are here: what the runtime reads, below and by layer in `settings/`; what has no counterpart, in
- * `settings/idle.ts`; what is not done yet, in `settings/missing.ts`. What the grammar has instead (`listen`, `alias`, `flags`)
- * is not.
+ * `settings/idle.ts`. What the grammar has instead (`listen`, `alias`, `flags`) is not.
  */
 
 import { dnsSettings } from './settings/dns.js';
 import { idleSettings } from './settings/idle.js';
-import { missingSettings } from './settings/missing.js';
 import { parserSettings } from './settings/parser.js';
 import { idleStr, int, type SettingSpec, str } from './settings/spec.js';
 import { tcpSettings } from './settings/tcp.js';
@@ -37,6 +35,7 @@ export const settingSpecs = {
   server_signature: int(1, 'Add a Server header field to responses made here.'),
   server_header: str('Server: sipc', 'The whole Server header field.'),
   user_agent_header: str('User-Agent: sipc', 'The whole User-Agent header field of requests made here.'),
+  'coreparam.iuid': str('', 'What tells this instance from others: $iuid (Kamailio 6.1); --iuid goes before it.'),
   server_id: int(0, 'Number of this server in a group.', { live: true }),
   reply_to_via: int(0, 'Send responses to the Via address, not to the source.', { live: true }),
   check_via: int(0, 'Drop responses whose first Via is not ours.'),
@@ -44,7 +43,6 @@ export const settingSpecs = {
   bind_ipv6_link_local: int(
     0,
     'Link-local IPv6 addresses: 1 they are listened on, with the interface they are on; 2 those written are left out (Kamailio 6).',
-    { refuses: true, min: 0, max: 2 },
   ),
   auto_aliases: int(1, 'Take names of our addresses from reverse DNS as ours.'),
   sip_warning: int(0, 'Add Warning to responses made here.'),
@@ -62,7 +60,6 @@ export const settingSpecs = {
   ...dnsSettings,
   ...parserSettings,
   ...idleSettings,
-  ...missingSettings,
   udp_accept_proxy: int(
     0,
     'Datagrams may begin with a header that says whom a proxy forwards them for: 1 PROXY protocol version 2, 2 Simple Proxy Protocol, 3 both. Only where nobody else reaches the port.',
@@ -101,6 +98,10 @@ export const settingSpecs = {
     live: true,
   }),
   latency_limit_cfg: int(0, 'Microseconds from which they are written; 0: always.', { live: true }),
+  msg_apply_changes_mode: int(
+    0,
+    '1: a transaction begins with the changed request, and each branch has its own (Kamailio 6).',
+  ),
   max_branches: int(12, 'Most branches of a transaction.', { refuses: true, min: 1, max: 31 }),
   return_mode: int(0, '1: a call in an expression has its own value, and any but 0 is true (Kamailio 5.7).'),
   stats_name_separator: idleStr(
@@ -108,8 +109,11 @@ export const settingSpecs = {
     'Between a domain and a word in names of usrloc’s statistics by domain, which are not here.',
   ),
   version_table: str('version', 'Table with the versions of the others.'),
+  async_tkv_evcb: str('', 'Event block that runs for what is told with $atkv: core:tkv (Kamailio 6).'),
+  async_tkv_gname: str('', 'Group of processes for it; there are none here, but without a name it does not run.'),
   received_route_mode: int(0, 'Not 0: event_route[core:msg-received] runs.'),
   xavp_via_params: str('', 'Xavp whose fields become Via parameters.'),
+  xavp_via_reply_params: str('', 'Xavp whose fields become Via parameters of responses (Kamailio 6).'),
   xavp_via_fields: str('', 'Xavp with Via address and port.'),
 } as const satisfies Record<string, SettingSpec>;
 

@@ -61,6 +61,7 @@ const layers: readonly (readonly string[])[] = [
     'runtime/sdk/script-actions',
     'runtime/sdk/dmq',
     'runtime/sdk/script-flags',
+    'runtime/sdk/tkv',
     'runtime/sdk/line-iterator',
     'runtime/sdk/pv-names',
     'runtime/sdk/uri-users',

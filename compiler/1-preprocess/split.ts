@@ -173,6 +173,10 @@ function itemEnd(tokens: readonly Token[], from: number): number {
   return tokens.length;
 }
 
+/** `coreparam[iuid] =`. */
+const isCoreParam = (tokens: readonly Token[], i: number): boolean =>
+  tokens[i]!.text === 'coreparam' && tokens[i + 1]?.kind === '[' && tokens[i + 4]?.kind === '=';
+
 export function startsItem(tokens: readonly Token[], i: number): boolean {
   const next = tokens[i + 1]?.kind;
   switch (tokens[i]!.kind) {
@@ -191,7 +195,7 @@ export function startsItem(tokens: readonly Token[], i: number): boolean {
     case 'a':
     case 'D':
       if (tokens[i - 1]?.kind === '.') return false; // the second half of `group.id =`
-      return next === '=' || (next === '.' && tokens[i + 3]?.kind === '=');
+      return next === '=' || (next === '.' && tokens[i + 3]?.kind === '=') || isCoreParam(tokens, i);
     default:
       return false;
   }

@@ -89,7 +89,7 @@ Cfg {
 
   // Top level
   item = one ";"*
-  one = load | path | modParam | engine | flags | listen | alias | socket | custom | kemi | param | empty
+  one = load | path | modParam | engine | flags | listen | alias | socket | custom | kemi | coreParam | param | empty
   load = "L" "\""
   path = "P" "="? "\""
   modParam = "M" "(" "\"" "," "\"" "," (value | "$") ")"
@@ -110,6 +110,7 @@ Cfg {
              | ";"                                                    -- empty
   custom = ("a" | "D") "." ("a" | "D") "=" ("\"" | "0") ("y" "\"")?
   kemi = "g" "." "g" "=" "\""
+  coreParam = "a" "[" ("a" | "\"") "]" "=" value
   param = ("g" | "a" | "F" | "f") "=" paramValue
   paramValue = value ~("." | "-" | ":" | "a" | "u")  -- plain
              | paramWord+                            -- words

@@ -122,6 +122,16 @@ export function buildItem(semantics: Semantics): (match: MatchResult) => Built<a
         span: span(this, c),
       };
     },
+    coreParam(word, _open, name, _close, _equals, given) {
+      const c = context(this);
+      const inner = nameOf(tokenOf(name, c));
+      return {
+        kind: 'global',
+        name: { text: `${tokenOf(word, c).text}.${inner.text}`, span: inner.span },
+        value: value(given, c),
+        span: span(this, c),
+      };
+    },
     param(name, _equals, given) {
       const c = context(this);
       const token = tokenOf(name, c);

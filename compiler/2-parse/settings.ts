@@ -20,6 +20,17 @@ const words: Readonly<Record<string, string>> = {
 
 export function checkSetting({ name, value }: GlobalParam, core: Catalog['core'], diagnostics: Diagnostics): void {
   if (name.text === 'cfgengine' || core.globals.length === 0) return; // a host without the catalog says nothing
+  if (name.text.startsWith(CORE_PARAM)) {
+    checkCoreParam(name, value, diagnostics);
+    return;
+  }
+  if (name.text === 'coreparam') {
+    diagnostics.report(d2.wrongSetting, value.span, {
+      name: name.text,
+      takes: 'a name in brackets: coreparam[iuid]="…"',
+    });
+    return;
+  }
   if (!core.globals.includes(name.text)) {
     diagnostics.report(d2.unknownSetting, name.span, nearTo(name.text, core.globals));
     return;
@@ -29,6 +40,21 @@ export function checkSetting({ name, value }: GlobalParam, core: Catalog['core']
   if (fits || (value.kind === 'word' && /^[0-9]\w*$/.test(value.value))) return; // `08`: reported as no number
   const list = takes.map((kind) => words[kind] ?? kind).join(', or ');
   diagnostics.report(d2.wrongSetting, value.span, { name: name.text, takes: list });
+}
+
+const CORE_PARAM = 'coreparam.';
+/** Those of coreparam.c: `coreparam[iuid]="…"`. */
+const coreParams: Readonly<Record<string, 'string' | 'number'>> = {
+  iuid: 'string',
+  random_engine: 'string',
+  timer_sanity_check: 'number',
+};
+function checkCoreParam({ text, span }: GlobalParam['name'], value: GlobalValue, diagnostics: Diagnostics): void {
+  const name = text.slice(CORE_PARAM.length);
+  const takes = Object.hasOwn(coreParams, name) ? coreParams[name] : undefined;
+  if (takes === undefined) diagnostics.report(d2.unknownSetting, span, nearTo(name, Object.keys(coreParams)));
+  else if (!isOf(takes, value))
+    diagnostics.report(d2.wrongSetting, value.span, { name: `coreparam[${name}]`, takes: words[takes] ?? takes });
 }
 
 /** A value that was several tokens is never a word of the grammar; `listen` and its kin have rules of their own. */

@@ -12,7 +12,7 @@ import type {
   RouteBlock,
   SelectExpression,
 } from '../ast.js';
-import { implicitAvp, missingAttribute, missingSetting, missingTransport } from '../diagnostics/3xxx-names.js';
+import { implicitAvp, missingAttribute, missingTransport } from '../diagnostics/3xxx-names.js';
 import type { Diagnostics } from '../diagnostics/define.js';
 import { nearTo } from '../diagnostics/near.js';
 import type { Host } from '../host.js';
@@ -140,10 +140,10 @@ class Binder {
       this.aliases.push(alias);
       return;
     }
+    // Of an instance's name the first one stays (coreparam.c, ksr_iuid_set()).
+    if (name.text === 'coreparam.iuid' && this.globals.some((g) => g.name.text === name.text)) return;
     const spec = own(this.scope.modules[0]?.declaration?.params, name.text);
     if (spec) checkSettingRange(item, spec, this.scope);
-    else if (this.scope.catalog.core.globals.includes(name.text))
-      this.diagnostics.report(missingSetting, name.span, { name: name.text });
     this.globals.push(item);
   }
 

@@ -1,12 +1,6 @@
 /** Pseudo-variables: syntax to declaration. `"sip:$rU@x"` becomes pieces, `$(ru{s.len})` a read with its transformations. */
 import type { PvDeclaration } from '../declarations.js';
-import {
-  malformedPv,
-  missingPv,
-  missingTransformation,
-  unknownPv,
-  unknownTransformation,
-} from '../diagnostics/3xxx-names.js';
+import { malformedPv, missingTransformation, unknownPv, unknownTransformation } from '../diagnostics/3xxx-names.js';
 import { wrongPvKey } from '../diagnostics/4xxx-types.js';
 import { nearest } from '../diagnostics/near.js';
 import { positionAt, type Span } from '../span.js';
@@ -115,12 +109,6 @@ export class PvBinder {
   private absent(name: string, span: Span): 'missing' | 'bad' {
     const { scope } = this;
     if (scope.excused('pv', name)) return 'missing';
-    if (scope.lackOf(`$${name}`) !== null) {
-      if (!scope.told.has(`$${name}`))
-        scope.diagnostics.report(missingPv, span, { name, ...scope.sinceOf('pvs', name) });
-      scope.told.add(`$${name}`);
-      return 'missing';
-    }
     const module = scope.ownerOf('pvs', name);
     if (module !== undefined && scope.toldOnce(`load ${module}`)) return 'bad';
     const near = nearest(name, scope.pvNames());

@@ -110,14 +110,7 @@ export const unknownPv = defineDiagnostic('SIPC3006', 'unknown-pv', {
   good: 'loadmodule "pv.so"\nrequest_route { $var(x) = 1; }',
 });
 
-export const missingPv = defineDiagnostic('SIPC3007', 'missing-pv', {
-  severity: 'error',
-  message: (a: Since) => `sipc does not have the pseudo-variable $${a.name} yet${came(a)}`,
-  why: 'Kamailio has it, so the cfg is right; it cannot be read here.',
-  fix: missingFix,
-  bad: 'loadmodule "pv.so"\nrequest_route { $var(x) = $iuid; }',
-  good: 'loadmodule "pv.so"\nrequest_route { $var(x) = 1; }',
-});
+// SIPC3007 was missing-pv: no pseudo-variable of a module there is is missing any more.
 
 export const unknownParameter = defineDiagnostic('SIPC3008', 'unknown-parameter', {
   severity: 'error',
@@ -249,13 +242,7 @@ export const missingAttribute = defineDiagnostic('SIPC3019', 'missing-attribute'
   good: 'request_route { exit; }',
 });
 
-export const missingSetting = defineDiagnostic('SIPC3020', 'missing-setting', {
-  severity: 'hint',
-  message: (a: { name: string }) => `sipc does not have the global parameter ${a.name} yet`,
-  why: 'Kamailio has it, so the cfg is right; it has no effect here.',
-  bad: 'msg_apply_changes_mode=1\nrequest_route { exit; }',
-  good: 'debug=2\nrequest_route { exit; }',
-});
+// SIPC3020 was missing-setting: no global parameter is missing any more.
 
 export const unknownEventRoute = defineDiagnostic('SIPC3021', 'unknown-event-route', {
   severity: 'warning',

@@ -27,7 +27,7 @@ export interface ReplyPiece {
 }
 
 /** Marks that modules leave on a message for each other. */
-export const MessageMark = { uacFrom: 1, uacTo: 2, uacAuth: 4 } as const;
+export const MessageMark = { uacFrom: 1, uacTo: 2, uacAuth: 4, applyChanges: 8 } as const;
 
 /** Shared: lists are replaced, never changed in place. */
 const NO_PIECES: readonly ReplyPiece[] = [];
@@ -87,6 +87,8 @@ export class Draft {
   marks = 0;
   /** Written into our Via when it is made (`via_add_xavp_params()`, `via_use_xavp_fields()`); null: nothing. */
   viaParams: (() => string) | null = null;
+  /** Behind the topmost Via of a response (`via_reply_add_xavp_params()`), made here or passed on. */
+  replyViaParams: (() => string) | null = null;
   viaSentBy: (() => { readonly host: string | null; readonly port: string | null }) | null = null;
   /** `;srvid=` in our Via (`via_add_srvid()`): the number of this server; 0: none. */
   viaServerId = 0;
@@ -139,6 +141,7 @@ export class Draft {
     d.multipart = this.multipart;
     d.marks = this.marks;
     d.viaParams = this.viaParams;
+    d.replyViaParams = this.replyViaParams;
     d.viaSentBy = this.viaSentBy;
     d.viaServerId = this.viaServerId;
     d.viaFlags = this.viaFlags;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { Draft } from './draft.js';
-import { Edits, type Outgoing } from './edit.js';
+import type { Outgoing } from './edit.js';
 import { HeaderId } from './headers.js';
 import type { SipMessage } from './message.js';
 import { applyChanges, buildForwardedResponse, buildRequest, buildResponse, buildWarning } from './serialize.js';
@@ -210,7 +210,7 @@ describe('a forwarded response loses the topmost Via value', () => {
   ];
   test.each(rows)('%s', (_, vias, expected) => {
     const m = message(`SIP/2.0 180 Ringing\n${vias}${tail}`, received);
-    const got = lines(buildForwardedResponse(m, Edits.empty(), out));
+    const got = lines(buildForwardedResponse(m, new Draft(), out));
     expect(got.slice(1, 1 + expected.length)).toEqual(expected);
     expect(got[1 + expected.length]).toBe('From: <sip:a@x>;tag=1');
   });

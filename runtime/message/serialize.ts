@@ -4,7 +4,7 @@
  */
 import { CR, equalsIgnoreCase, SP, TAB } from './chars.js';
 import type { Draft } from './draft.js';
-import { applyEdits, type Edit, type Edits, lengthChange, type Outgoing } from './edit.js';
+import { applyEdits, type Edit, Edits, lengthChange, type Outgoing } from './edit.js';
 import { HeaderId } from './headers.js';
 import { indexMessage, ParseFailure, type SipMessage } from './message.js';
 import { closeParts } from './multipart.js';
@@ -188,10 +188,17 @@ export function buildRequest(msg: SipMessage, draft: Draft, out: Outgoing, optio
 }
 
 /** The response as it goes back: without our own Via. `out` is where it leaves from (the second Via's transport). */
-export function buildForwardedResponse(msg: SipMessage, given: Edits, out: Outgoing): string {
-  const edits = given.clone();
+export function buildForwardedResponse(
+  msg: SipMessage,
+  draft: Pick<Draft, 'edits' | 'replyViaParams'>,
+  out: Outgoing,
+): string {
+  const edits = draft.edits.clone();
   const vias = msg.vias();
   const next = vias[1];
+  const params = next === undefined ? '' : (draft.replyViaParams?.() ?? '');
+  if (next !== undefined && params !== '')
+    edits.insert(next.params.at(-1)?.end ?? next.sentByEnd, params, HeaderId.Via);
   const stream = next !== undefined && isStream(next.transport.toLowerCase());
   fixContentLength(msg, edits, stream ? { ...out, proto: 'tcp' } : { ...out, proto: 'udp' }, stream);
   const field = msg.header(HeaderId.Via);
@@ -236,7 +243,7 @@ export function buildResponse(
         if (firstVia) {
           firstVia = false;
           const forced = options.forceRport === true || draft?.forceRport === true;
-          const field = `${topViaOfResponse(msg, h.start, h.valueEnd, forced)}\r\n`;
+          const field = `${topViaOfResponse(msg, h.start, h.valueEnd, forced)}${draft?.replyViaParams?.() ?? ''}\r\n`;
           // To an HTTP client our Via would be HTTP's: Kamailio spells it otherwise.
           text += msg.version.startsWith('HTTP') ? `S${field.slice(1)}` : field;
         } else {
@@ -312,6 +319,20 @@ export function applyChanges(msg: SipMessage, draft: Draft): SipMessage | null {
   }
   const again = indexMessage(text, msg.received, msg.grammar, msg.id);
   return again instanceof ParseFailure || again.via === null ? null : again;
+}
+
+/** `run` goes on with the changed message: 1; 0: it would be none, -1: it cannot be changed now. */
+export function applyNow(run: { msg: SipMessage; readonly draft: Draft }): 1 | 0 | -1 {
+  const { msg, draft } = run;
+  // A Record-Route may be conditional on the outgoing socket: it cannot be put down now.
+  if (msg.isRequest && draft.recordRouted) return -1;
+  const made = applyChanges(msg, draft);
+  if (made === null) return 0;
+  run.msg = made;
+  draft.edits = Edits.empty();
+  draft.uri = null;
+  draft.replyPieces = [];
+  return 1;
 }
 
 /** Warning header field of `sip_warning=yes`, without its line end. */

@@ -38,6 +38,8 @@ export interface ProxySettings {
   readonly sipWarning: boolean;
   /** Whole `User-Agent` line without line end; '' when none is sent. */
   readonly userAgentLine: string;
+  /** `msg_apply_changes_mode`: a transaction begins with the changed request, and each branch has a copy of its own. */
+  readonly applyChanges: boolean;
   /** onsend_route runs for responses too. */
   readonly onsendReplies: boolean;
 }

@@ -12,6 +12,7 @@ import { type Maybe, type Steps, wait } from '../transaction/steps.js';
 import { type Address, type Branch, type Transaction, TransactionFlag } from '../transaction/transaction.js';
 import { Kept, newArmed, type RouteRun } from '../transaction/types.js';
 import type { ListenSocket, NextHop } from '../transport/types.js';
+import { appliesChanges } from './apply-changes.js';
 import { blockRefused, blockSilent, blockUnreachable, isBlocked } from './blocked.js';
 import { cancelReceived, fakeReply } from './cancel.js';
 import type { Core } from './core.js';
@@ -157,12 +158,16 @@ function* addBranch(
   draft.q = target.q;
   // A branch route sees the target set, and adds nothing to it.
   if (branchRoute === null) draft.branches = [];
+  let { msg } = run;
   if (branchRoute !== null && core.script !== null) {
     const branchRun = yield* wait(core.script.branch(t, branch, draft, branchRoute, run));
     draft = branchRun.draft;
     draft.branches = [];
-    run.draft.flags = draft.flags;
-    run.draft.xflags = draft.xflags;
+    msg = branchRun.msg;
+    if (!appliesChanges(core, run)) {
+      run.draft.flags = draft.flags;
+      run.draft.xflags = draft.xflags;
+    }
     if (branchRun.dropped) return RouteError.config;
   }
   draft.viaFlags = (draft.viaFlags | (t.viaFlags[branch.index] ?? 0)) >>> 0;
@@ -170,7 +175,7 @@ function* addBranch(
   // A Request-URI changed in the branch route does not move the next hop; $du does.
   const nextHop = to.uri ?? draft.dstUri ?? target.dstUri ?? target.uri;
   const addresses = yield* wait(core.resolve(nextHop, to.proto ?? null));
-  const built = buildFor(core, t, branch, run.msg, draft, addresses);
+  const built = buildFor(core, t, branch, msg, draft, addresses);
   if (typeof built === 'number') {
     core.log(
       -1,
@@ -178,7 +183,7 @@ function* addBranch(
     );
     return built;
   }
-  branch.uri = draft.uri ?? run.msg.requestUri;
+  branch.uri = draft.uri ?? msg.requestUri;
   branch.path = draft.path;
   branch.instance = draft.instance;
   branch.ruid = draft.ruid;
@@ -483,7 +488,7 @@ export function* forwardResponse(core: Core, msg: SipMessage, draft: Draft): Ste
     socket,
     connectionId: proto === 'udp' ? undefined : connectionOf(top.connectionId),
   };
-  const bytes = buildForwardedResponse(msg, draft.edits, { socket, proto, hop, branchParam: '' });
+  const bytes = buildForwardedResponse(msg, draft, { socket, proto, hop, branchParam: '' });
   if (core.settings.onsendReplies && core.script?.hasOnsend) {
     const onsend = yield* wait(core.script.onsend(msg, hop, bytes, null));
     if (onsend.dropped) return false;

@@ -327,7 +327,7 @@ function upstreamText(core: Core, t: Transaction, chosen: Reply, status: number,
   // RFC 3261 §16.7 item 6: a 503 says something about us only.
   if (code === 503 && core.tm.remap503To500) return made(500, reasonOf(503));
   const out = { socket: t.socket, proto: t.responseHop?.proto ?? t.socket.proto, hop: t.responseHop, branchParam: '' };
-  const bytes = buildForwardedResponse(chosen.message, chosen.draft.edits, out);
+  const bytes = buildForwardedResponse(chosen.message, chosen.draft, out);
   if (chosen.draft.noConnectReply || chosen.draft.closeReply) {
     t.responseOptions = {
       noConnect: chosen.draft.noConnectReply || t.responseOptions?.noConnect === true,

@@ -51,6 +51,7 @@ export class Bench implements TransactionScript {
     serverLine: '',
     sipWarning: false,
     userAgentLine: '',
+    applyChanges: false,
     onsendReplies: false,
   };
   readonly transports = new Transports(this.env, new Settings().values);

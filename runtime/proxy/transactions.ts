@@ -10,6 +10,7 @@ import { type Maybe, type Steps, steps, wait } from '../transaction/steps.js';
 import { hasTransactionFields, type RequestMatch } from '../transaction/table.js';
 import { type Branch, type Transaction, TransactionFlag } from '../transaction/transaction.js';
 import { Kept, type RouteRun, type TransactionScript } from '../transaction/types.js';
+import { appliesChanges, beginChanged } from './apply-changes.js';
 import { type CancelHow, cancelBranch, howConfigured, howFor, prepareBranch } from './cancel.js';
 import { Core, type CoreOptions, type Hooks, type TmCounters } from './core.js';
 import { RouteError } from './errors.js';
@@ -178,6 +179,10 @@ export class Transactions {
       return 1;
     }
     if (msg.method === 'ACK') return 1;
+    if (appliesChanges(this.core, run) && !beginChanged(run)) {
+      run.errorCode = RouteError.badRequest;
+      return RouteError.badRequest;
+    }
     const t = createTransaction(this.core, run);
     if (match.canceled) t.flags |= TransactionFlag.canceled;
     return 1;

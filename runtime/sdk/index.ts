@@ -116,6 +116,7 @@ export { type NamedPv, namedPv, pvValueOf } from './pv-names.js';
 export { actionOf } from './script-actions.js';
 export { scriptFlags, setScriptFlags } from './script-flags.js';
 export * from './select-families.js';
+export { type Told, toldOf } from './tkv.js';
 export { type AuthorizedApi, type Identity, identityOf, withoutPrefix } from './uri-users.js';
 
 /** Declares a module. See STYLE.md, "A module". */

@@ -27,8 +27,6 @@ export const idleSettings = {
   tcp_main_threads: idleInt(0, 'Threads of the process that accepts streams.'),
   tls_threads_mode: idleInt(0, 'How OpenSSL and threads go together.'),
   udp_receiver_mode: idleInt(0, 'Processes or threads that receive datagrams.'),
-  async_tkv_evcb: idleStr('', 'Function of a KEMI script for what async_tkv_emit() of module async tells.'),
-  async_tkv_gname: idleStr('', 'Group of processes that runs event_route[core:tkv].'),
   rpc_exec_locks: idleInt(0, 'Locks for commands; one at a time runs here.'),
   rpc_exec_locks_mode: idleInt(0, 'How those locks are taken.'),
 
@@ -96,6 +94,8 @@ export const idleSettings = {
   tls_log: idleInt(3, 'Level of the TLS layer’s lines; later modules have their own.'),
 
   // Scripts of KEMI engines: a route is a cfg route here.
+  'coreparam.random_engine': idleStr('', 'Which generator makes random numbers (Kamailio 6); the system’s does.'),
+  'coreparam.timer_sanity_check': idleInt(0, 'Looks into the lists of timers (Kamailio 6).'),
   'kemi.request_route_callback': idleStr('', 'Function of a KEMI script; there are none here.'),
   'kemi.onsend_route_callback': idleStr('', 'Function of a KEMI script; there are none here.'),
   'kemi.reply_route_callback': idleStr('', 'Function of a KEMI script; there are none here.'),

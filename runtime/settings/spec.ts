@@ -17,8 +17,6 @@ export interface SettingSpec {
   readonly words?: Readonly<Record<string, number>>;
   /** Accepted: what it sets in Kamailio does not exist here, and nothing is lost. */
   readonly noEffect?: boolean;
-  /** Known by name and value; what it asks for is not done yet. */
-  readonly missing?: boolean;
   readonly doc: string;
 }
 type More = Omit<Partial<SettingSpec>, 'type' | 'default' | 'doc'>;
@@ -40,8 +38,3 @@ export const str = (value: string, doc: string, more: More = {}) => ({
 export const idleInt = (value: number, doc: string, more: More = {}) => int(value, doc, { ...more, noEffect: true });
 /** A text that Kamailio needs and this runtime does not. */
 export const idleStr = (value: string, doc: string, more: More = {}) => str(value, doc, { ...more, noEffect: true });
-
-/** A number whose meaning is not there yet. */
-export const missingInt = (value: number, doc: string, more: More = {}) => int(value, doc, { ...more, missing: true });
-/** A text whose meaning is not there yet. */
-export const missingStr = (value: string, doc: string, more: More = {}) => str(value, doc, { ...more, missing: true });

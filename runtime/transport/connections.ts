@@ -89,6 +89,8 @@ export class Connections {
   private queuedTotal = 0;
   /** Set by the tls module. */
   secure: SecureTransport | null = null;
+  /** Told of a connection that broke while it was open, with the system's code. */
+  onReadError: ((connection: Connection, code: string) => void) | null = null;
   /** Told of every connection that ends, with the reason's code. */
   readonly onClosed: ((connection: Connection, code: string) => void)[] = [];
   readonly stats: StreamStats = {
@@ -439,7 +441,10 @@ export class Connections {
       this.settings.tcp_accept_no_cl !== 0,
     );
     stream.onClose = (code) => {
-      if (code === 'ECONNRESET' && !connection.closed) this.stats.resets++;
+      if (code !== undefined && !connection.closed) {
+        if (code === 'ECONNRESET') this.stats.resets++;
+        this.onReadError?.(connection, code);
+      }
       this.remove(connection, code ?? 'ECONNRESET');
     };
     stream.onQueued = () => {

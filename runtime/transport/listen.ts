@@ -43,8 +43,8 @@ export interface Listen {
   readonly zone?: string;
 }
 
-/** `bind_ipv6_link_local`. */
-const LinkLocal = { bind: 1, skip: 2 } as const;
+/** `bind_ipv6_link_local`: 2 of later versions; to 5.6 any but 0 is 1. */
+const SKIP_LINK_LOCAL = 2;
 
 const PROTOS: readonly string[] = ['udp', 'tcp', 'tls', 'sctp', 'ws', 'wss'];
 const isProto = (word: string): word is Proto => PROTOS.includes(word);
@@ -104,8 +104,8 @@ export async function resolveListens(
   const listens: Listen[] = [];
   let withoutTls: string | null = null;
   const local = env.network.localAddresses();
-  const linkLocal = settings.bind_ipv6_link_local;
-  const binds = (ip: string) => !isLinkLocal(ip) || (linkLocal & LinkLocal.bind) !== 0;
+  const mode = settings.bind_ipv6_link_local;
+  const binds = (ip: string) => !isLinkLocal(ip) || (mode !== 0 && mode !== SKIP_LINK_LOCAL);
   const zoneOf = (ip: string) =>
     isLinkLocal(ip) && binds(ip) ? local.find((own) => canonicalIp(own.ip) === ip)?.interfaceName : undefined;
   const written: readonly ListenSpec[] =
@@ -150,7 +150,7 @@ export async function resolveListens(
       for (const ip of ips) {
         // A group is for datagrams.
         if (proto !== 'udp' && isMulticast(ip)) continue;
-        if (isLinkLocal(ip) && (linkLocal & LinkLocal.skip) !== 0) continue;
+        if (isLinkLocal(ip) && mode === SKIP_LINK_LOCAL) continue;
         const zone = zoneOf(ip);
         listens.push({
           proto,

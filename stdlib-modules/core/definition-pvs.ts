@@ -1,4 +1,4 @@
-/** `$def` and `$env`: what the cfg and the process's environment define (core/pv_core.c). */
+/** `$def`, `$env` and `$iuid`: what the cfg, the process's environment and the command line define (core/pv_core.c). */
 import type { PvSpec, RouteContext, Value } from '../../runtime/sdk/index.js';
 
 const named = (doc: string, get: (ctx: RouteContext, name: string) => Value): PvSpec<object, RouteContext> => ({
@@ -32,6 +32,11 @@ export const definitionPvs = {
     const text = definition(ctx, name);
     return text === null ? null : quoted(text);
   }),
+  iuid: {
+    doc: 'what tells this instance from others: coreparam[iuid], --iuid (Kamailio 6.1)',
+    type: 'str',
+    get: (_me, ctx) => ctx.server.settings.values['coreparam.iuid'] || null,
+  },
   env: named('variable of the environment', variable),
   envn: named('variable of the environment that holds a number', variable),
 } satisfies Record<string, PvSpec<object, RouteContext>>;

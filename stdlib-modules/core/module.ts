@@ -16,7 +16,7 @@ import {
 } from '../../runtime/sdk/index.js';
 import { definitionPvs } from './definition-pvs.js';
 import { selectInstance } from './instances.js';
-import { coreParams, missingParams } from './params.js';
+import { coreParams } from './params.js';
 import { coreSelects } from './selects/index.js';
 import { done, fn, uriFunctions } from './uri.js';
 
@@ -322,7 +322,10 @@ export default defineModule({
     'core:pre-routing': {
       doc: 'For every request and response, before its route; what it sets stays, `drop` ends it.',
     },
+    'core:tkv': {
+      doc: 'For what is told of with a type, a key and a value ($atkv): where async_tkv_evcb names it, and async_tkv_gname is set. Here: a connection that broke (1200, tcp-read-error).',
+    },
     'core:receive-parse-error': { doc: 'For what is dropped because it cannot be read as SIP: `$mb`, `$si`.' },
   },
-  missing: [...missingParams, '$iuid'],
+  missing: [],
 });

@@ -27,13 +27,10 @@ const declared = (spec: SettingSpec): ParamSpec => {
 const grammar = (doc: string): ParamSpec => ({ type: 'str', many: true, doc });
 
 export const coreParams: Readonly<Record<string, ParamSpec>> = {
-  ...Object.fromEntries(named.filter(([, spec]) => !spec.missing).map(([name, spec]) => [name, declared(spec)])),
+  ...Object.fromEntries(named.map(([name, spec]) => [name, declared(spec)])),
   listen: grammar('A socket: `udp:192.0.2.1:5060 advertise sip.example.org:5060 name "s1"`.'),
   socket: grammar('A socket as a block: `{ bind = udp:192.0.2.1:5060; name = "s1"; }` (Kamailio 5.7).'),
+  coreparam: grammar('`coreparam[iuid]="…"`: also `random_engine` and `timer_sanity_check` (Kamailio 6.1).'),
   alias: grammar('Names that are this server, besides the addresses it listens on.'),
   domain: grammar('As `alias` (Kamailio 6.0).'),
 };
-export const missingParams: readonly string[] = [
-  ...named.filter(([, spec]) => spec.missing).map(([name]) => `param:${name}`),
-  'param:coreparam',
-];

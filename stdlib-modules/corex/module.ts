@@ -13,6 +13,7 @@ import {
   RpcStruct,
   readBytes,
   StartError,
+  toldOf,
   type Value,
   type Verdict,
   VIA_FLAGS,
@@ -172,19 +173,21 @@ const markOf = (name: string): number => {
       return MessageMark.uacTo;
     case 'UAC_AUTH':
       return MessageMark.uacAuth;
+    case 'MSG_APPLY_CHANGES':
+      return MessageMark.applyChanges;
     default:
       return 0;
   }
 };
 
-function viaParams(ctx: RouteContext): string {
-  const record = ctx.xavps.record(ctx.server.settings.values.xavp_via_params);
+/** The newest comes first, as in the list. `bare`: what is empty has no `=`, as in the newest version. */
+function fieldsAsParams(ctx: RouteContext, xavp: string, bare = false): string {
+  const record = ctx.xavps.record(xavp);
   if (record === null) return '';
   let text = '';
-  // The newest comes first, as in the list.
   for (const name of record.names()) {
     const value = record.value(name);
-    if (value !== null) text += `;${name}=${value}`;
+    if (value !== null) text += bare && value === '' ? `;${name}` : `;${name}=${value}`;
   }
   return text;
 }
@@ -414,7 +417,7 @@ export default defineModule({
       run: async (_me, _ctx, path, text) => (path !== '' && text !== '' && (await writeBytes(path, text)) ? 1 : -1),
     },
     msg_iflag_set: {
-      doc: 'Marks the message: USE_UAC_FROM, USE_UAC_TO or UAC_AUTH.',
+      doc: 'Marks the message: USE_UAC_FROM, USE_UAC_TO, UAC_AUTH, or MSG_APPLY_CHANGES (Kamailio 6: as msg_apply_changes_mode, for its transaction).',
       args: [varStr('name')],
       routes: ['any'],
       returns: { 1: 'done', [-1]: 'no such mark' },
@@ -455,7 +458,19 @@ export default defineModule({
       returns: { 1: 'done' },
       example: 'via_add_xavp_params("1");',
       run(_me, ctx, on) {
-        ctx.draft.viaParams = on === 0 ? null : () => viaParams(ctx);
+        ctx.draft.viaParams = on === 0 ? null : () => fieldsAsParams(ctx, ctx.server.settings.values.xavp_via_params);
+        return 1;
+      },
+    },
+    via_reply_add_xavp_params: {
+      doc: 'The topmost Via of a response gets the fields of the xavp that `xavp_via_reply_params` names as parameters: of those made here to this request, or of this response when it is passed on.',
+      args: [varInt('on', '0: no')],
+      routes: ['any'],
+      returns: { 1: 'done' },
+      example: 'via_reply_add_xavp_params("1");',
+      run(_me, ctx, on) {
+        const { xavp_via_reply_params: xavp } = ctx.server.settings.values;
+        ctx.draft.replyViaParams = on === 0 || xavp === '' ? null : () => fieldsAsParams(ctx, xavp, true);
         return 1;
       },
     },
@@ -528,6 +543,17 @@ export default defineModule({
       type: 'str',
       key: { use: 'req', values: ['line', 'file', 'route', 'name'] },
       get: (_me, ctx, key) => (key === 'route' || key === 'name' ? ctx.block : null),
+    },
+    atkv: {
+      doc: 'In event_route[core:tkv]: `type`, `key` and `val` of what is told; `gname` the group of processes it is for.',
+      type: 'any',
+      key: { use: 'req', values: ['type', 'key', 'val', 'gname'] },
+      get(_me, ctx, key) {
+        const told = toldOf(ctx);
+        if (told === null) return null;
+        if (key === 'gname') return ctx.server.settings.values.async_tkv_gname;
+        return key === 'type' ? told.type : key === 'key' ? told.key : told.value;
+      },
     },
     lsock: {
       doc: 'A listen socket: `match/value/field`, each of match and field `n` name, `l` address, `a` advertised or `i` number.',

@@ -3,6 +3,7 @@
  */
 import {
   applyChanges,
+  applyNow,
   Draft,
   defineModule,
   Edits,
@@ -31,17 +32,7 @@ import * as values from './values.js';
 const mayRewrite = (ctx: RouteContext) => !ctx.msg.isRequest || ctx.kind === 'request';
 
 function apply(ctx: RouteContext): Verdict {
-  const { draft } = ctx;
-  if (!mayRewrite(ctx)) return -1;
-  // A Record-Route may be conditional on the outgoing socket: it cannot be put down now.
-  if (ctx.msg.isRequest && draft.recordRouted) return -1;
-  const made = applyChanges(ctx.msg, draft);
-  if (made === null) return 0;
-  ctx.msg = made;
-  draft.edits = Edits.empty();
-  draft.uri = null;
-  draft.replyPieces = [];
-  return 1;
+  return mayRewrite(ctx) ? applyNow(ctx) : -1;
 }
 
 function setBuffer(ctx: RouteContext, text: string): Verdict {

@@ -3,9 +3,11 @@
  * runtime/transaction and runtime/proxy.
  */
 import {
+  applyNow,
   type Branch,
   defineModule,
   errorResponse,
+  MessageMark,
   opt,
   type PvRef,
   type RouteContext,
@@ -913,6 +915,22 @@ export default defineModule({
       returns: yesNo,
       example: 'if (t_exists()) exit;',
       run: (_me, ctx) => (found(ctx) ? 1 : -1),
+    },
+    t_msg_apply_changes: {
+      doc: 'Makes the edits so far visible to reads in this branch route; only with `msg_apply_changes_mode` (Kamailio 6).',
+      args: noArgs,
+      routes: ['branch'],
+      returns: {
+        1: 'done',
+        [-1]: 'not in a branch route, or not in that mode',
+        [RouteError.badRequest]: 'the result is no message, or a Record-Route was added',
+      },
+      example: 'branch_route[OUT] { append_hf("X-Id: 1\\r\\n"); t_msg_apply_changes(); }',
+      run(_me, ctx) {
+        const { msg_apply_changes_mode: mode } = ctx.server.settings.values;
+        if (ctx.kind !== 'branch' || (mode !== 1 && (ctx.draft.marks & MessageMark.applyChanges) === 0)) return -1;
+        return applyNow(ctx) === 1 ? 1 : RouteError.badRequest;
+      },
     },
     t_save_lumps: {
       doc: 'Keeps the edits made so far in the transaction, for its failure routes.',

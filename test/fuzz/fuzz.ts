@@ -242,8 +242,9 @@ function build(msg: SipMessage): void {
     buildResponse(msg, draft, 404, 'Not Found', { forceRport: true, warning: 'Warning: 1', headers: 'X: y\r\n' });
     buildResponse(msg, null, 100, 'Trying');
   } else {
-    buildForwardedResponse(msg, draft.edits, out);
-    buildForwardedResponse(msg, new Draft().edits, overStream);
+    draft.replyViaParams = () => ';srvid=1;flag';
+    buildForwardedResponse(msg, draft, out);
+    buildForwardedResponse(msg, new Draft(), overStream);
   }
   applyChanges(msg, draft);
 }

@@ -10,7 +10,6 @@ export const explained: readonly {
       'async_tkv_evcb',
       'async_tkv_gname',
       'auto_domains',
-      'coreparam',
       'domain',
       'maxsndbuffer',
       'mem_add_size',
