@@ -9,6 +9,7 @@ import { constants } from 'node:os';
 import { Script as VmScript } from 'node:vm';
 import { registerCoreRpc } from './admin/core-rpc.js';
 import { registerDnsRpc } from './admin/dns-rpc.js';
+import { registerModparamRpc } from './admin/modparam-rpc.js';
 import { RpcRegistry } from './admin/rpc.js';
 import { Stats } from './admin/stats.js';
 import { registerTcpRpc } from './admin/tcp-rpc.js';
@@ -202,6 +203,7 @@ export class Server implements ServerApi {
     registerTcpRpc(this);
     registerUdpRpc(this);
     registerDnsRpc(this);
+    registerModparamRpc({ rpc: this.rpc, moduleParams: () => bound.params() });
     bound.configure(this.#evaluate(loaded.modparams));
   }
   /** `modparamx`: pseudo-variables in the value are those of a made-up request, as in Kamailio. */

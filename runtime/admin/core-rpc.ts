@@ -133,6 +133,10 @@ export function registerCoreRpc(server: CoreRpcServer): void {
     const { total, free, used, realUsed, maxUsed, fragments } = processMemory();
     call.add(new RpcStruct({ total, free, used, real_used: realUsed, max_used: maxUsed, fragments }));
   });
+  for (const name of ['core.ppdefines', 'core.ppdefines_full'])
+    put(name, 'List preprocessor defines', (call) =>
+      call.fault(500, 'definitions are gone once the cfg is compiled: $def(name) in the cfg has the one it names'),
+    );
   put('core.sfmalloc', 'Returns sfmalloc debugging info.', (call) =>
     call.fault(500, 'there is no such allocator here: core.shmmem has the memory of the process'),
   );

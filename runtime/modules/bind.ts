@@ -2,6 +2,7 @@
  * Declarations and modparams → what emitted code calls: functions with `me` applied, pseudo-variable function objects,
  * commands and statistics registered, hooks in load order.
  */
+
 import type { ProgramLink } from '../route/link.js';
 import type { ModParam, Pv } from '../route/program.js';
 import type { AnyModule, RouteContext, SelectRead, ServerApi, Uses } from '../sdk/context.js';
@@ -89,6 +90,17 @@ export class Modules {
         }
       return run(me, ctx, ...args);
     };
+  }
+
+  /** What `modparam.*` tell of: the modules in their order, without the core. */
+  params(): readonly {
+    readonly module: string;
+    readonly specs: AnyModule['params'];
+    readonly values: ParamRecord;
+  }[] {
+    return this.#loaded
+      .filter(({ module }) => module.name !== 'core')
+      .map(({ module, me }) => ({ module: module.name, specs: module.params, values: me.params }));
   }
 
   /** Parameters in, state made: once the program is known. */
