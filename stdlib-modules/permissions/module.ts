@@ -233,6 +233,23 @@ const column = (initial: string, doc: string) => ({ type: 'str', default: initia
 const yesNo = { 1: 'yes', [-1]: 'no' } as const;
 const fileArgs = [opt(str('allow', 'file, or the name of both without suffix')), opt(str('deny'))] as const;
 
+const testUriDoc = 'Would the rules of these files (name without suffix) let the first URI have to do with the second?';
+function testUri(me: Me, call: RpcCall, server: ServerApi): void {
+  const basename = call.text();
+  const uri = call.text();
+  const contact = call.text();
+  if (basename === undefined || uri === undefined || contact === undefined) {
+    call.fault(500, 'Not enough parameters (basename, URI and contact)');
+    return;
+  }
+  const { allow_suffix, deny_suffix } = me.params;
+  const known = me.state.files.get(`${basename}${allow_suffix}\n${basename}${deny_suffix}`);
+  if (!known) server.log(-1, 'permissions', `the rules of ${basename} are not loaded`);
+  const free = known && known.allow.length === 0 && known.deny.length === 0;
+  const allowed = known && (free || found(known.allow, uri, contact) || !found(known.deny, uri, contact));
+  call.add(allowed ? 'Allowed' : 'Denied');
+}
+
 export default defineModule({
   name: 'permissions',
   doc: 'Who may call, register or come without a password.',
@@ -485,25 +502,9 @@ export default defineModule({
         call.add(all);
       },
     },
-    'permissions.testUri': {
-      doc: 'Would the rules of these files (name without suffix) let the first URI have to do with the second?',
-      run(me, call, server) {
-        const basename = call.text();
-        const uri = call.text();
-        const contact = call.text();
-        if (basename === undefined || uri === undefined || contact === undefined) {
-          call.fault(500, 'Not enough parameters (basename, URI and contact)');
-          return;
-        }
-        const { allow_suffix, deny_suffix } = me.params;
-        const known = me.state.files.get(`${basename}${allow_suffix}\n${basename}${deny_suffix}`);
-        if (!known) server.log(-1, 'permissions', `the rules of ${basename} are not loaded`);
-        const free = known && known.allow.length === 0 && known.deny.length === 0;
-        const allowed = known && (free || found(known.allow, uri, contact) || !found(known.deny, uri, contact));
-        call.add(allowed ? 'Allowed' : 'Denied');
-      },
-    },
+    'permissions.testUri': { doc: testUriDoc, run: testUri },
+    'permissions.allowUri': { doc: testUriDoc, run: testUri },
   },
   eventRoutes: {},
-  missing: ['rpc:permissions.allowUri'],
+  missing: [],
 });

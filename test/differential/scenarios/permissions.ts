@@ -112,7 +112,8 @@ const commands = scenario('commands', 'reload and tests by command', async ({ rp
   await rpc('permissions.addressReload');
   await rpc('permissions.trustedReload');
   await rpc('permissions.subnetDump');
-  await rpc('permissions.testUri', 'nothing', 'sip:a@b', 'sip:c@d');
+  for (const command of ['permissions.testUri', 'permissions.allowUri'])
+    await rpc(command, 'nothing', 'sip:a@b', 'sip:c@d');
 });
 export default [
   withRules(group('permissions', 'permissions.cfg', [every, tcp, register, commands])),
