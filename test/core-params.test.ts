@@ -1,5 +1,8 @@
 /** Core parameters that change what a running server does, each seen from outside. */
-import { describe, expect, it } from 'vitest';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
 import { RpcCall } from '../runtime/admin/rpc.js';
 import { realEnvironment } from '../runtime/env/real.js';
 import { simulatedEnvironment } from '../runtime/env/simulated.js';
@@ -172,6 +175,12 @@ describe('what goes out', () => {
     ['sip_warning=yes', reply, `\r\nWarning: 392 127.0.0.1:5060 "Noisy feedback tells:  pid=${process.pid} `, null],
     ['local_rport=no', forward, relayed('127.0.0.1'), ';rport\r\n'],
     ['local_rport=yes', forward, ';rport\r\n', null],
+    [
+      'xavp_via_fields="via"',
+      `loadmodule "pv.so"\nloadmodule "corex.so"\nrequest_route { $xavp(via=>address) = "192.0.2.7"; $xavp(via[0]=>port) = "5077"; via_use_xavp_fields("1"); forward("127.0.0.1", 5099); exit; }`,
+      relayed('192.0.2.7:5077'),
+      null,
+    ],
     ['advertised_port=5070', forward, relayed('127.0.0.1:5070'), null],
   ];
   it.each(rows)('%s', async (setting, routes, has, without) => {
@@ -188,6 +197,10 @@ describe('user, group, workdir, chroot', () => {
     expect(() => dropPrivileges({ ...none, user: 'no-such-user' })).toThrow(/cannot run as no-such-user/);
     expect(() => enterFolder({ ...none, workdir: '/no/such/folder' }, false)).toThrow(/cannot work in/);
     expect(() => enterFolder({ ...none, chroot: '/srv' }, false)).toThrow(/no chroot/);
+  });
+  it('chroot=… in the cfg: the server does not start', async () => {
+    const built = await buildCfg('core.cfg', `${head}chroot="/srv"\nrequest_route { exit; }`);
+    await expect(startBuilt(built, simulatedEnvironment())).rejects.toThrow(/no chroot/);
   });
   it('-w goes before workdir', () => {
     expect(() => enterFolder({ ...none, workdir: '/no/such/folder' }, true)).not.toThrow();
@@ -379,4 +392,24 @@ it.each([
   await environment.clock.advance(50);
   expect(came.split('\r\n')[0]).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
   await server.stop(0);
+});
+
+describe('version_table', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'sipc-versions-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const columns = 'id(int,auto) table_name(string) table_version(int)';
+  writeFileSync(join(folder, 'version'), `${columns}\n0:subscriber:3\n`);
+  writeFileSync(join(folder, 'revision'), `${columns}\n0:subscriber:7\n`);
+  writeFileSync(join(folder, 'subscriber'), 'username(string) domain(string) password(string)\n');
+  it.each([
+    ['', /version 3/],
+    ['version_table="revision"\n', null],
+  ])('%j: the versions of tables are read there', async (setting, refusal) => {
+    const cfg = `${head}${setting}loadmodule "sl.so"\nloadmodule "db_text.so"\nloadmodule "auth.so"\nloadmodule "auth_db.so"
+      modparam("auth_db", "db_url", "text://${folder}")
+      request_route { if (!www_authenticate("x", "subscriber")) exit; }`;
+    const starting = startBuilt(await buildCfg('core.cfg', cfg), simulatedEnvironment());
+    if (refusal !== null) await expect(starting).rejects.toThrow(refusal);
+    else await (await starting).stop(0);
+  });
 });

@@ -212,6 +212,23 @@ describe('RFC 3263 targets', () => {
     expect(slow).toEqual(['A dead.example']);
   });
 
+  it.each([
+    ['dns_cache_max_ttl', 30, { dns_cache_max_ttl: 30 }],
+    ['the TTL of the answer', 300, {}],
+  ])('keeps an answer no longer than %s: %i s', async (_, seconds, more) => {
+    const env = simulatedEnvironment(6, ['10.0.0.99'], { 'a.example': { a: ['10.1.0.1'], ttlSec: 300 } });
+    const targets = new Targets(env, { ...settings, ...more });
+    const asked = async () => {
+      void targets.resolve('sip:a.example:5060');
+      await env.clock.advance(10);
+      return env.resolver.queries.filter((query) => query === 'A a.example').length;
+    };
+    expect(await asked()).toBe(1);
+    await env.clock.advance(seconds * 1000 - 100);
+    expect(await asked()).toBe(1);
+    await env.clock.advance(200);
+    expect(await asked()).toBe(2);
+  });
   it('draws by weight with dns_srv_lb', async () => {
     const counts = new Map<string, number>();
     const env = simulatedEnvironment(4, ['10.0.0.99'], {
