@@ -74,6 +74,8 @@ export interface RpcCallOptions {
   readonly strict: boolean;
   /** Parameters are words of text: each is read as what is wanted of it (xhttp_rpc). */
   readonly words?: boolean;
+  /** xmlrpc: each parameter is turned into what is wanted of it, when it can be (`autoconversion`). */
+  readonly converts?: boolean;
   /** Who asked, for commands that tell. */
   readonly peer?: string;
 }
@@ -172,18 +174,28 @@ export class RpcCall {
   }
   private toText(param: RpcParam, convert: boolean): string | undefined {
     if (typeof param === 'string') return param;
+    if (this.options.converts && param !== null)
+      return String(param instanceof RpcDouble ? param.value : Number(param));
     return convert && typeof param === 'number' ? String(param) : undefined;
   }
   private toInt(param: RpcParam): number | undefined {
     if (typeof param === 'number') return param | 0;
     if (this.options.words && typeof param === 'string') return leadingNumber(param) | 0;
-    if (this.options.strict) return undefined;
+    if (this.options.converts && typeof param === 'string') {
+      const digits = /^\s*[-+]?\d+/.exec(param)?.[0];
+      return digits === undefined ? undefined : Number(digits) | 0;
+    }
+    if (this.options.strict && !this.options.converts) return undefined;
     if (param instanceof RpcDouble) return Math.trunc(param.value) | 0;
     return typeof param === 'boolean' ? Number(param) : 0;
   }
   private toDouble(param: RpcParam): number | undefined {
     if (param instanceof RpcDouble) return param.value;
     if (this.options.words && typeof param === 'string') return Number.parseFloat(param) || 0;
+    if (this.options.converts) {
+      const value = typeof param === 'string' ? Number.parseFloat(param) : Number(param);
+      return Number.isNaN(value) ? undefined : value;
+    }
     if (this.options.strict) return undefined;
     return typeof param === 'number' ? param : 0;
   }

@@ -239,7 +239,7 @@ export default defineModule({
       example: 'fix_nated_sdp("10");',
       run: (me, ctx, what, ip) =>
         fixSdp(ctx, what, ip || ctx.msg.received.src.ip, {
-          noRtpProxy: me.params.nortpproxy_str,
+          noRtpProxy: me.params.nortpproxy_str.replace(/[\r\n]+$/, ''),
           keepOld: me.params.append_sdp_oldmediaip !== 0,
         }),
     },

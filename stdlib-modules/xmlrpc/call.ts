@@ -102,13 +102,13 @@ function paramOf(value: XmlElement, reading: Reading): RpcParam | undefined {
 export async function dispatch(
   server: ServerApi,
   document: string,
-  options: Reading & Writing & { readonly strict: boolean },
+  options: Reading & Writing & { readonly converts: boolean },
 ): Promise<string> {
   const request = readCall(document, options);
   if (typeof request === 'string') return faultText(400, request, options);
   const command = server.rpc.find(request.method);
   if (command === null) return faultText(500, 'Method Not Found', options);
-  const call = new RpcCall(command.name, request.params, { strict: options.strict });
+  const call = new RpcCall(command.name, request.params, { strict: true, converts: options.converts });
   const run = server.rpc.execute(call, (error) =>
     server.log(
       -1,

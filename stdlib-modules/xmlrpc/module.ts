@@ -97,7 +97,7 @@ export default defineModule({
         const document = await dispatch(ctx.server, ctx.msg.body, {
           escapeCr: escape_cr !== 0,
           doubleLfToCrlf: double_lf_to_crlf !== 0,
-          strict: autoconversion === 0,
+          converts: autoconversion !== 0,
         });
         return answer(ctx, document);
       },

@@ -2,7 +2,8 @@
 import { ngRelay } from '../ng.js';
 import { group, type Stage, scenario } from '../scenario.js';
 
-const SDP = 'v=0\r\no=alice 7 1 IN IP4 10.0.0.5\r\ns=call\r\nc=IN IP4 10.0.0.5\r\nt=0 0\r\nm=audio 30000 RTP/AVP 0 8\r\n';
+const SDP =
+  'v=0\r\no=alice 7 1 IN IP4 10.0.0.5\r\ns=call\r\nc=IN IP4 10.0.0.5\r\nt=0 0\r\nm=audio 30000 RTP/AVP 0 8\r\n';
 const asked =
   (method: string, callId?: string, headers: readonly string[] = []) =>
   async ({ alice, uri }: Stage) => {
