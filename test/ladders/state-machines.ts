@@ -1,6 +1,7 @@
 /**
  * The four transaction state machines of RFC 3261 (Figures 5 to 8) with what RFC 6026 changes, a row for each state and
  * event. `as` says whose times the row shows: `tm`'s, the default, or the RFC's own (`rfc_mode`); `both` when they agree.
+ * `alone` is the smallest `rfc_mode` a row of the RFC's takes: it is played with that and with all of them.
  *
  * A row is the body of a ladder. The user in the Request-URI says what the route does with the request: see `routes`.
  */
@@ -15,7 +16,12 @@ export interface Row {
   readonly section: string;
   readonly as: 'tm' | 'rfc' | 'both';
   readonly steps: string;
+  readonly alone: number;
+  /** Not with all of them: what it shows is of that one. */
+  readonly only: boolean;
 }
+/** All of `rfc_mode`. */
+const ALL = 7;
 
 const routes = `
   loadmodule "tm.so"
@@ -69,13 +75,16 @@ const completed = `${trying}
 const nothingLeft = '\n  after 34s      : no transaction is left';
 
 const rows =
-  (figure: Row['figure']) => (state: string, event: string, section: string, as: Row['as'], steps: string) => ({
+  (figure: Row['figure']) =>
+  (state: string, event: string, section: string, as: Row['as'], steps: string, alone = ALL, only = false): Row => ({
     figure,
     state,
     event,
     section,
     as,
     steps,
+    alone,
+    only,
   });
 const client = rows('5: INVITE client');
 const plainClient = rows('6: non-INVITE client');
@@ -113,6 +122,7 @@ export const stateMachines: readonly Row[] = [
   # timer B: 64*T1
   proxy -> alice : 408 within 501ms
   alice -> proxy : ACK${nothingLeft}`,
+    4,
   ),
   client(
     'Calling',
@@ -235,6 +245,7 @@ export const stateMachines: readonly Row[] = [
   bob   -> proxy : 486 again
   proxy -> bob   : ACK again
   after 5s       : no transaction is left`,
+    1,
   ),
   client(
     'Completed',
@@ -283,6 +294,16 @@ export const stateMachines: readonly Row[] = [
     `${accepted}
   after 31s      : 1 transaction is left
   after 2s       : no transaction is left`,
+    1,
+  ),
+  client(
+    'Accepted',
+    'timer M',
+    'RFC 6026 7.2',
+    'tm',
+    `${accepted}
+  after 4s       : 1 transaction is left
+  after 2s       : no transaction is left`,
   ),
 
   // §17.1.2 ----------------------------------------------------------------------------------------------------------
@@ -310,6 +331,36 @@ export const stateMachines: readonly Row[] = [
   proxy -> bob   : MESSAGE again 7 times within 4001ms
   # no 408: it would come too late
   after 34s      : no transaction is left`,
+    6,
+  ),
+  plainClient(
+    'Trying',
+    'timer F',
+    'RFC 4320 4.2',
+    'rfc',
+    `${trying}
+  proxy -> bob   : MESSAGE again within 501ms
+  proxy -> bob   : MESSAGE again within 1001ms
+  proxy -> bob   : MESSAGE again within 2001ms
+  proxy -> bob   : MESSAGE again 6 times within 4001ms
+  # fr_timer, and no 408
+  after 10s      : no transaction is left`,
+    2,
+    true,
+  ),
+  plainClient(
+    'Trying',
+    'timer F',
+    '17.1.2.2',
+    'rfc',
+    `${trying}
+  proxy -> bob   : MESSAGE again within 501ms
+  proxy -> bob   : MESSAGE again within 1001ms
+  proxy -> bob   : MESSAGE again within 2001ms
+  proxy -> bob   : MESSAGE again 7 times within 4001ms
+  proxy -> alice : 408 within 1s${nothingLeft}`,
+    4,
+    true,
   ),
   plainClient(
     'Trying',
@@ -365,6 +416,31 @@ export const stateMachines: readonly Row[] = [
   ),
   plainClient(
     'Proceeding',
+    'timer F',
+    '17.1.2.2',
+    'rfc',
+    `${proceeding}
+  proxy -> bob   : MESSAGE again 7 times within 4001ms
+  after 38s      : no transaction is left`,
+    6,
+  ),
+  plainClient(
+    'Proceeding',
+    'transport error',
+    '17.1.4',
+    'tm',
+    `
+  peer carrier tcp 127.0.0.1:20001
+  alice -> proxy : MESSAGE sip:stream@127.0.0.1
+  proxy -> carrier : MESSAGE
+  carrier -> proxy : 182 tag=b1
+  proxy -> alice : 182
+  close carrier
+  # nothing is to be sent that could fail: timer F
+  proxy -> alice : 408 within 31s${nothingLeft}`,
+  ),
+  plainClient(
+    'Proceeding',
     '1xx',
     '17.1.2.2',
     'both',
@@ -401,6 +477,17 @@ export const stateMachines: readonly Row[] = [
     `${completed}
   after 4s       : 1 transaction is left
   after 2s       : no transaction is left`,
+  ),
+  plainClient(
+    'Completed',
+    'timer K',
+    '17.1.2.2',
+    'rfc',
+    `${completed}
+  # T4, five seconds, is over long before timer J, which the branch waits for
+  after 31s      : 1 transaction is left
+  after 2s       : no transaction is left`,
+    1,
   ),
 
   // §17.2.1, RFC 6026 §7.1 -------------------------------------------------------------------------------------------
@@ -455,6 +542,25 @@ export const stateMachines: readonly Row[] = [
   alice -> proxy : ACK${nothingLeft}`,
   ),
   server(
+    'Proceeding',
+    'transport error',
+    'RFC 6026 7.1',
+    'both',
+    `
+  peer bob
+  peer alice tcp
+  alice -> proxy : INVITE sip:relay@127.0.0.1
+  proxy -> alice : 100
+  proxy -> bob   : INVITE
+  bob   -> proxy : 180 tag=b1
+  proxy -> alice : 180
+  close alice
+  cut alice
+  # who called is gone: the branch is acknowledged, the response goes nowhere
+  bob   -> proxy : 486 tag=b1
+  proxy -> bob   : ACK${nothingLeft}`,
+  ),
+  server(
     'Completed',
     'INVITE',
     '17.2.1',
@@ -492,6 +598,7 @@ export const stateMachines: readonly Row[] = [
   proxy -> alice : 404 again within 2001ms
   proxy -> alice : 404 again 7 times within 4001ms
   after 34s      : no transaction is left`,
+    5,
   ),
   server(
     'Completed',
@@ -506,6 +613,22 @@ export const stateMachines: readonly Row[] = [
   proxy -> alice : 404 again within 1001ms
   proxy -> alice : 404 again within 2001ms
   after 10s      : no transaction is left`,
+  ),
+  server(
+    'Completed',
+    'timer H',
+    '17.2.1',
+    'rfc',
+    `
+  alice -> proxy : INVITE sip:refused@127.0.0.1
+  proxy -> alice : 404
+  # with 4 alone wt_timer still ends it
+  proxy -> alice : 404 again within 501ms
+  proxy -> alice : 404 again within 1001ms
+  proxy -> alice : 404 again within 2001ms
+  after 10s      : no transaction is left`,
+    4,
+    true,
   ),
   server(
     'Completed',
@@ -530,6 +653,20 @@ export const stateMachines: readonly Row[] = [
   # the 500 is not sent
   proxy -> alice : 404
   alice -> proxy : ACK${nothingLeft}`,
+  ),
+  server(
+    'Completed',
+    'transport error',
+    'RFC 6026 7.1',
+    'both',
+    `
+  peer bob
+  peer alice tcp
+  alice -> proxy : INVITE sip:refused@127.0.0.1
+  proxy -> alice : 404
+  close alice
+  cut alice
+  # no ACK can come: timer H${nothingLeft}`,
   ),
   server(
     'Confirmed',
@@ -557,6 +694,20 @@ export const stateMachines: readonly Row[] = [
   after 2s       : no transaction is left`,
   ),
   server(
+    'Confirmed',
+    'timer I',
+    '17.2.1',
+    'rfc',
+    `
+  alice -> proxy : INVITE sip:refused@127.0.0.1
+  proxy -> alice : 404
+  alice -> proxy : ACK
+  # T4, five seconds, is over; timer D of a branch would be as long as this
+  after 31s      : 1 transaction is left
+  after 2s       : no transaction is left`,
+    1,
+  ),
+  server(
     'Accepted',
     'INVITE',
     'RFC 6026 7.1',
@@ -566,6 +717,7 @@ export const stateMachines: readonly Row[] = [
   alice -> proxy : INVITE again
   after 20s
   alice -> proxy : INVITE again${nothingLeft}`,
+    1,
   ),
   server(
     'Accepted',
@@ -604,6 +756,33 @@ export const stateMachines: readonly Row[] = [
     `${accepted}
   after 31s      : 1 transaction is left
   after 2s       : no transaction is left`,
+    1,
+  ),
+  server(
+    'Accepted',
+    'timer L',
+    'RFC 6026 7.1',
+    'tm',
+    `${accepted}
+  after 4s       : 1 transaction is left
+  after 2s       : no transaction is left`,
+  ),
+  server(
+    'Accepted',
+    'transport error',
+    'RFC 6026 7.1',
+    'both',
+    `
+  peer bob
+  peer alice tcp
+  alice -> proxy : INVITE sip:relay@127.0.0.1
+  proxy -> alice : 100
+  proxy -> bob   : INVITE
+  bob   -> proxy : 200 tag=b1
+  proxy -> alice : 200
+  close alice
+  cut alice
+  bob   -> proxy : 200 again${nothingLeft}`,
   ),
 
   // §17.2.2 ----------------------------------------------------------------------------------------------------------
@@ -678,6 +857,21 @@ export const stateMachines: readonly Row[] = [
   proxy -> alice : 404${nothingLeft}`,
   ),
   plainServer(
+    'Proceeding',
+    'transport error',
+    '17.2.4',
+    'both',
+    `
+  peer bob
+  peer alice tcp
+  alice -> proxy : MESSAGE sip:queued@127.0.0.1
+  proxy -> alice : 182
+  proxy -> bob   : MESSAGE
+  close alice
+  cut alice
+  bob   -> proxy : 200 tag=b1${nothingLeft}`,
+  ),
+  plainServer(
     'Completed',
     'request again',
     '17.2.2',
@@ -698,6 +892,7 @@ export const stateMachines: readonly Row[] = [
   after 30s
   alice -> proxy : MESSAGE again
   proxy -> alice : 404 again${nothingLeft}`,
+    1,
   ),
   plainServer(
     'Completed',
@@ -727,16 +922,61 @@ export const stateMachines: readonly Row[] = [
     `${completed}
   after 31s      : 1 transaction is left
   after 2s       : no transaction is left`,
+    1,
+  ),
+  plainServer(
+    'Completed',
+    'transport error',
+    '17.2.4',
+    'both',
+    `
+  peer bob
+  peer alice tcp
+  alice -> proxy : MESSAGE sip:later@127.0.0.1
+  proxy -> alice : 182
+  proxy -> alice : 404
+  close alice
+  cut alice${nothingLeft}`,
   ),
 ];
 
-/** A row with tm's times, or with the RFC's. */
-export function playRow(row: Row, rfc: boolean): Promise<void> {
+/** A row with this `rfc_mode`. */
+export function playRow(row: Row, mode: number): Promise<void> {
   const steps = row.steps.replace(/^ {2}/gm, '').trim();
-  const cfg = `cfg:\n${routes.trimEnd()}\n  modparam("tm", "rfc_mode", ${rfc ? 7 : 0})\n`;
+  const cfg = `cfg:\n${routes.trimEnd()}\n  modparam("tm", "rfc_mode", ${mode})\n`;
   // A peer named in the steps stands where bob would.
   const peer = steps.startsWith('peer ') ? '' : 'peer bob\n';
   return playLadder(parseLadder(`${row.state}.ladder`, `# ${row.event}\n${cfg}${peer}${steps}\n`), startLadderServer);
 }
-/** With whose times a row is played. */
-export const rfcModes = ({ as }: Row): readonly boolean[] => (as === 'both' ? [false, true] : [as === 'rfc']);
+/** With which a row is played. */
+export function modesOf({ as, alone, only }: Row): readonly number[] {
+  if (as === 'both') return [0, ALL];
+  if (as === 'tm') return [0];
+  return only || alone === ALL ? [alone] : [alone, ALL];
+}
+
+/** States and events of the figures, RFC 6026's instead of those it replaces; the rows of each. */
+export const figures: Readonly<Record<Row['figure'], Readonly<Record<string, readonly string[]>>>> = {
+  '5: INVITE client': {
+    Calling: ['timer A', '1xx', '2xx', '300-699', 'transport error'],
+    Proceeding: ['1xx', '2xx', '300-699', 'timer C'],
+    Completed: ['300-699 again', 'timer D'],
+    Accepted: ['2xx again', 'timer M'],
+  },
+  '6: non-INVITE client': {
+    Trying: ['timer E, timer F', '1xx', '200-699', 'transport error'],
+    Proceeding: ['timer E', 'timer F', '1xx', '200-699', 'transport error'],
+    Completed: ['a response again', 'timer K'],
+  },
+  '7: INVITE server': {
+    Proceeding: ['INVITE', '1xx from the route', '2xx from the route', '300-699 from the route', 'transport error'],
+    Completed: ['INVITE', 'ACK', 'timer G', 'timer H', 'transport error'],
+    Confirmed: ['ACK again', 'timer I'],
+    Accepted: ['INVITE', 'ACK', '2xx again from the branch', 'timer L', 'transport error'],
+  },
+  '8: non-INVITE server': {
+    Trying: ['1xx from the route', '200-699 from the route', 'request again'],
+    Proceeding: ['request again', '1xx', '200-699 from the route', 'transport error'],
+    Completed: ['request again', 'a response of the route', 'timer J', 'transport error'],
+  },
+};

@@ -8,7 +8,7 @@ import { compare } from '../differential/compare.js';
 import { readGolden } from '../differential/goldens.js';
 import { loadGroups } from '../differential/groups.js';
 import { Players, sipcPace, Theatre } from '../differential/play.js';
-import { playRow, rfcModes, stateMachines } from '../ladders/state-machines.js';
+import { modesOf, playRow, stateMachines } from '../ladders/state-machines.js';
 import { projectRoot } from '../support/in-process.js';
 import { playLadder } from '../support/ladder.js';
 import { parseLadder } from '../support/ladder-file.js';
@@ -34,7 +34,7 @@ for (const name of names) {
     if (!(await passes(() => playLadder(ladder, startLadderServer)))) failed.add(name);
   }
   for (const row of stateMachines.filter(({ state, event }) => `${state} × ${event}` === name))
-    for (const rfc of rfcModes(row)) if (!(await passes(() => playRow(row, rfc)))) failed.add(name);
+    for (const mode of modesOf(row)) if (!(await passes(() => playRow(row, mode)))) failed.add(name);
 }
 
 const groups = (await loadGroups())
