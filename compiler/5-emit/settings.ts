@@ -5,7 +5,7 @@ import type { GlobalValue } from '../ast.js';
 import { positionAt } from '../span.js';
 import type { EmitContext } from './context.js';
 import { writtenSpan } from './map.js';
-import { lazyText, pvReference } from './pv.js';
+import { keyAndIndex, lazyText, pvReference } from './pv.js';
 import { propertyKey, quote } from './text.js';
 
 const json = (value: unknown): string => {
@@ -113,16 +113,27 @@ function paramCode(p: BoundParam, emit: EmitContext): string {
   return `{ ${head}, value: ${paramValue(p, emit)}${evaluated}, at: ${quote(at)} }`;
 }
 
+/** With what has to be waited for before it is read. */
+function askedReference(pv: BoundPv, emit: EmitContext): string {
+  const reference = pvReference(pv, emit);
+  const asked = [...withInner(pv)].filter((inner) => inner.what === 'declared' && inner.declaration?.prepared === true);
+  if (asked.length === 0) return reference;
+  const waits = asked.map(
+    (inner) => `await ${emit.pv(inner.name)}.prepare(${['ctx', ...keyAndIndex(inner, emit)].join(', ')});`,
+  );
+  return `${emit.helper('preparedRef')}(${reference}, async (ctx) => { ${waits.join(' ')} })`;
+}
+
 function paramValue({ value }: BoundParam, emit: EmitContext): string {
   switch (value.kind) {
     case 'constant':
       return typeof value.value === 'number' ? String(value.value) : quote(value.value);
     case 'pv':
-      return pvReference(value.pv, emit);
+      return askedReference(value.pv, emit);
     case 'format':
     case 'evaluated':
       return lazyText(value.parts, emit);
     case 'extra':
-      return `[${value.entries.map((e) => `{ name: ${quote(e.name)}, pv: ${pvReference(e.pv, emit)} }`).join(', ')}]`;
+      return `[${value.entries.map((e) => `{ name: ${quote(e.name)}, pv: ${askedReference(e.pv, emit)} }`).join(', ')}]`;
   }
 }

@@ -176,6 +176,8 @@ export const varRef = (name: string): PvRef => ({
     return true;
   },
 });
+/** A reference for which others have to be asked before it is read. */
+export const preparedRef = (ref: PvRef, prepare: (ctx: RouteContext) => Promise<void>): PvRef => ({ ...ref, prepare });
 /** A read-only reference: a pv with transformations. */
 export const computedRef = (name: string, get: (ctx: RouteContext) => Value): PvRef => ({ name, get, set: null });
 export const rcRef: PvRef = { name: '$rc', get: (ctx) => ctx.rc, set: null };

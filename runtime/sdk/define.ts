@@ -60,6 +60,8 @@ export interface Substitution<Ctx = unknown> {
 export interface PvRef<Ctx = unknown> {
   readonly name: string;
   get(ctx: Ctx): Value;
+  /** Of a parameter: awaited before `get`, where others have to be asked for what is read. */
+  readonly prepare?: (ctx: Ctx) => Promise<void>;
   /** Null when the pv is read-only. */
   readonly set: ((ctx: Ctx, value: Value) => boolean | undefined) | null;
 }

@@ -5,7 +5,7 @@
 import {
   type Database,
   HeaderId,
-  type PvRef,
+  type Maybe,
   type RouteContext,
   type ServerApi,
   type SipMessage,
@@ -13,9 +13,12 @@ import {
   type Uses,
   type Verdict,
 } from '../../runtime/sdk/index.js';
+import type { InTurn } from './in-turn.js';
 import {
   type AccRecord,
   type Columns,
+  type Extra,
+  extraOf,
   logLine,
   type Named,
   outcome,
@@ -27,7 +30,6 @@ import {
 interface RrApi {
   isUpstream(ctx: RouteContext): boolean;
 }
-export type Extra = readonly { readonly name: string; readonly pv: PvRef<RouteContext> }[];
 
 export interface Settings {
   readonly logFlag: number;
@@ -83,14 +85,12 @@ export class Accounting {
     private readonly server: ServerApi,
     private readonly uses: Uses,
     readonly db: Database | null,
+    private readonly turns: InTurn,
   ) {}
 
   // ---------------------------------------------------------------------------------------------------------------
   // Where records go
 
-  private extraOf(extra: Extra, ctx: RouteContext): Named[] {
-    return extra.map(({ name, pv }) => ({ name, value: pv.get(ctx) }));
-  }
   private legsOf(ctx: RouteContext): Named[][] {
     const { legs } = this.settings;
     if (legs.length === 0) return [];
@@ -101,12 +101,16 @@ export class Accounting {
     );
   }
   /** `current`: the message at work, whose `log_prefix` the line gets. */
-  private log(title: Title, facts: Facts, ctx: RouteContext, current: SipMessage | null): void {
+  private log(title: Title, facts: Facts, ctx: RouteContext, current: SipMessage | null): void | Promise<void> {
     const { logExtra, logLevel, time } = this.settings;
-    const record = { ...facts, extra: this.extraOf(logExtra, ctx), legs: this.legsOf(ctx) };
-    const line = logLine(title, record, this.server.env.clock.now(), time);
-    if (current === null) this.server.log(level(logLevel), SOURCE, line);
-    else this.server.detachedRun(current).log(level(logLevel), line, 'acc');
+    const legs = this.legsOf(ctx);
+    const now = this.server.env.clock.now();
+    const write = (extra: readonly Named[]): void => {
+      const line = logLine(title, { ...facts, extra, legs }, now, time);
+      if (current === null) this.server.log(level(logLevel), SOURCE, line);
+      else this.server.detachedRun(current).log(level(logLevel), line, 'acc');
+    };
+    return this.turns.write(facts.msg.callId ?? '', extraOf(logExtra, ctx), write);
   }
   /** False when a row was not written; why is in the log already. */
   private async insert(table: string, facts: Facts, ctx: RouteContext): Promise<boolean> {
@@ -117,8 +121,11 @@ export class Accounting {
       this.server.log(-1, 'acc', `acc db table name too big [${table}] max ${MAX_TABLE + 1}`);
       return false;
     }
-    const record = { ...facts, extra: this.extraOf(dbExtra, ctx), legs: this.legsOf(ctx) };
-    const rows = rowsOf(record, this.server.env.clock.now(), columns, time, nullable);
+    const now = this.server.env.clock.now();
+    const legs = this.legsOf(ctx);
+    const read = extraOf(dbExtra, ctx);
+    const extra = read instanceof Promise ? await read : read;
+    const rows = rowsOf({ ...facts, extra, legs }, now, columns, time, nullable);
     const done = await Promise.allSettled(rows.map((row) => db.insert(table, row, { delayed })));
     return done.every(({ status }) => status === 'fulfilled');
   }
@@ -134,11 +141,11 @@ export class Accounting {
     }
     return { msg, toTag: msg.to.tag ?? '', ...comment, swapped: false };
   }
-  logNow(ctx: RouteContext, comment: { code: string; reason: string }): Verdict {
+  logNow(ctx: RouteContext, comment: { code: string; reason: string }): Maybe<Verdict> {
     const facts = this.factsNow(ctx, comment);
     if (facts === null) return -1;
-    this.log(Title.request, facts, ctx, ctx.msg);
-    return 1;
+    const logged = this.log(Title.request, facts, ctx, ctx.msg);
+    return logged instanceof Promise ? logged.then(() => 1) : 1;
   }
   async insertNow(ctx: RouteContext, comment: { code: string; reason: string }, table: string): Promise<Verdict> {
     if (this.db === null) {
@@ -175,7 +182,7 @@ export class Accounting {
     };
     const ctx = this.runOf(t, status);
     if (isSet(flags, missed ? settings.logMissedFlag : settings.logFlag))
-      this.log(missed ? Title.missed : Title.answered, facts, ctx, t.current);
+      void this.log(missed ? Title.missed : Title.answered, facts, ctx, t.current);
     if (this.db !== null && isSet(flags, missed ? settings.dbMissedFlag : settings.dbFlag))
       void this.insert(missed ? settings.missedTable(ctx) : settings.accTable(ctx), facts, ctx);
   }
@@ -242,7 +249,7 @@ export class Accounting {
       swapped: watched(t)?.swapped ?? false,
     };
     const ctx = this.server.detachedRun(ack, t);
-    if (isSet(flags, settings.logFlag)) this.log(Title.acknowledged, facts, ctx, ack);
+    if (isSet(flags, settings.logFlag)) void this.log(Title.acknowledged, facts, ctx, ack);
     if (this.db !== null && isSet(flags, settings.dbFlag)) void this.insert(settings.accTable(ctx), facts, ctx);
   }
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it, test } from 'vitest';
 import type { Database, DbRow, ServerApi } from '../../runtime/sdk/index.js';
 import { CallRecords, type CdrSettings, type DialogApi, parseTime, timeText } from './cdr.js';
+import { InTurn } from './in-turn.js';
 
 const plain: CdrSettings = {
   logged: true, level: 1, startsConfirmed: false, expiredToo: false, failedToo: true, skip: '', start: 'start_time', end: 'end_time',
@@ -32,7 +33,7 @@ function world(more: Partial<CdrSettings> = {}) {
       return Promise.resolve();
     },
   } as unknown as Database;
-  new CallRecords({ ...plain, ...more }, server, dialogs, db).watch();
+  new CallRecords({ ...plain, ...more }, server, dialogs, db, new InTurn()).watch();
   if (told === null) throw new TypeError('nobody listens');
   return { clock, lines, rows, vars, dialog, told: told as Parameters<DialogApi['listen']>[0] };
 }

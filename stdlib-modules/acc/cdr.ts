@@ -8,14 +8,15 @@ import {
   DbTime,
   type DbValue,
   type LogLevel,
+  type Maybe,
   type RouteContext,
   type ServerApi,
   type SipMessage,
   strftime,
   type Transaction,
-  type Value,
 } from '../../runtime/sdk/index.js';
-import type { Extra } from './accounting.js';
+import type { InTurn } from './in-turn.js';
+import { type Extra, extraOf, type Named } from './record.js';
 
 /** What it uses of the dialog module. */
 export interface CallDialog {
@@ -78,17 +79,13 @@ export function parseTime(text: string | null): number | null {
   return Number(seconds) * 1000 + Number(parts) / (parts.length === 6 ? 1000 : 1);
 }
 
-interface Field {
-  readonly name: string;
-  readonly value: Value;
-}
-
 export class CallRecords {
   constructor(
     private readonly settings: CdrSettings,
     private readonly server: ServerApi,
     private readonly dialogs: DialogApi,
     private readonly db: Database | null,
+    private readonly turns: InTurn,
   ) {}
 
   watch(): void {
@@ -134,35 +131,43 @@ export class CallRecords {
     const { settings } = this;
     if (settings.skip !== '' && dialog.get(settings.skip) !== null) return;
     const times = [settings.start, settings.end, settings.duration].map((name) => ({ name, value: dialog.get(name) }));
+    const timesOfRow = this.timesOf(dialog);
+    const write = (extra: readonly Named[]): void => {
+      if (settings.logged) {
+        const text = [...times, ...extra].map(({ name, value }) => `${name}=${value ?? ''}`).join('; ');
+        this.server.log(settings.level, SOURCE, text.slice(0, MAX_LINE));
+      }
+      if (this.db === null || settings.table === '') return;
+      const row = this.rowOf(timesOfRow, extra);
+      // Why it failed is in the log already.
+      void this.db.insert(settings.table, row, { delayed: settings.delayed }).catch(() => {});
+    };
     const extra = msg === null ? this.ofDialog(dialog) : this.ofMessage(dialog, msg, t);
-    if (settings.logged) {
-      const text = [...times, ...extra].map(({ name, value }) => `${name}=${value ?? ''}`).join('; ');
-      this.server.log(settings.level, SOURCE, text.slice(0, MAX_LINE));
-    }
-    if (this.db === null || settings.table === '') return;
-    const row = this.rowOf(dialog, extra);
-    // Why it failed is in the log already.
-    void this.db.insert(settings.table, row, { delayed: settings.delayed }).catch(() => {});
+    void this.turns.write(msg?.callId ?? '', extra, write);
   }
-  private ofMessage(dialog: CallDialog, msg: SipMessage, t: Transaction | null): Field[] {
+  private ofMessage(dialog: CallDialog, msg: SipMessage, t: Transaction | null): Maybe<Named[]> {
     const run = this.server.detachedRun(msg, t ?? undefined);
     this.dialogs.give(run, dialog);
-    return this.settings.extra.map(({ name, pv }) => ({ name, value: pv.get(run) }));
+    return extraOf(this.settings.extra, run);
   }
-  private ofDialog(dialog: CallDialog): Field[] {
+  private ofDialog(dialog: CallDialog): Named[] {
     return this.settings.extra.map(({ name, pv }) => {
       const key = /\(([^()]+)\)\s*$/.exec(pv.name)?.[1] ?? '';
       return { name, value: key === '' ? null : dialog.get(key) };
     });
   }
 
-  private rowOf(dialog: CallDialog, extra: readonly Field[]): DbRow {
-    const { start, end, duration, nullable } = this.settings;
-    const row: Record<string, DbValue> = {
+  private timesOf(dialog: CallDialog): DbRow {
+    const { start, end, duration } = this.settings;
+    return {
       [start]: this.timeOf(dialog.get(start)),
       [end]: this.timeOf(dialog.get(end)),
       [duration]: durationOf(dialog.get(duration)),
     };
+  }
+  private rowOf(times: DbRow, extra: readonly Named[]): DbRow {
+    const { nullable } = this.settings;
+    const row: Record<string, DbValue> = { ...times };
     for (const { name, value } of extra) row[name] = value === null ? (nullable ? null : '') : String(value);
     return row;
   }

@@ -7,15 +7,18 @@ import {
   defineModule,
   type Format,
   type LogLevel,
+  type Maybe,
   type RouteContext,
   type ServerApi,
   StartError,
   type Uses,
+  type Verdict,
   varStr,
 } from '../../runtime/sdk/index.js';
-import { Accounting, type Extra, type Settings } from './accounting.js';
+import { Accounting, type Settings } from './accounting.js';
 import { CallRecords, type DialogApi } from './cdr.js';
-import { MAX_TIME_MODE, parseLegs, splitComment } from './record.js';
+import { InTurn } from './in-turn.js';
+import { type Extra, MAX_TIME_MODE, parseLegs, splitComment } from './record.js';
 
 interface Params {
   readonly log_flag: number;
@@ -118,7 +121,7 @@ function settingsOf(p: Params): Settings {
   };
 }
 /** Call detail records, from the dialogs. */
-function recordsOf(me: Me, server: ServerApi, db: Database | null): CallRecords {
+function recordsOf(me: Me, server: ServerApi, db: Database | null, turns: InTurn): CallRecords {
   const { params: p } = me;
   const dialogs = me.uses.find<DialogApi>('dialog');
   if (dialogs === null) throw new StartError('SIPC8129', 'acc: cdr_enable needs the dialog module; load it before acc');
@@ -151,6 +154,7 @@ function recordsOf(me: Me, server: ServerApi, db: Database | null): CallRecords 
     server,
     dialogs,
     db,
+    turns,
   );
 }
 function accountingOf(me: Me): Accounting {
@@ -269,10 +273,11 @@ export default defineModule({
     if (detect_direction !== 0 && me.uses.find('rr') === null)
       throw new StartError('SIPC8026', 'acc: detect_direction needs the rr module; load it before acc');
     const settings = settingsOf(me.params);
+    const turns = new InTurn();
     const db: Database | null = db_url === '' ? null : await server.databases.open(db_url, 'acc');
-    me.state.accounting = new Accounting(settings, server, me.uses, db);
+    me.state.accounting = new Accounting(settings, server, me.uses, db, turns);
     me.state.accounting.watch();
-    if (me.params.cdr_enable !== 0) recordsOf(me, server, db).watch();
+    if (me.params.cdr_enable !== 0) recordsOf(me, server, db, turns).watch();
   },
   functions: {
     acc_log_request: {
@@ -281,6 +286,7 @@ export default defineModule({
       routes: ['any'],
       returns: { 1: 'written', [-1]: 'the request lacks a field' },
       example: 'acc_log_request("404 Nobody there");',
+      async: 'maybe',
       run: (me, ctx, comment) => accountingOf(me).logNow(ctx, splitComment(comment)),
     },
     acc_db_request: {
@@ -302,8 +308,10 @@ export default defineModule({
       run(me, ctx, comment, table) {
         const accounting = accountingOf(me);
         const parts = splitComment(comment);
+        const goOn = (logged: Verdict): Maybe<Verdict> =>
+          logged < 0 || accounting.db === null ? logged : accounting.insertNow(ctx, parts, table);
         const logged = accounting.logNow(ctx, parts);
-        return logged < 0 || accounting.db === null ? logged : accounting.insertNow(ctx, parts, table);
+        return logged instanceof Promise ? logged.then(goOn) : goOn(logged);
       },
     },
   },

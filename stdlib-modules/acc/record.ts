@@ -1,5 +1,15 @@
 /** One accounting record: its fields in Kamailio's order, the log lines and the database rows made of them (acc.c). */
-import { type DbRow, DbTime, reasonOf, type SipMessage, strftime, type Value } from '../../runtime/sdk/index.js';
+import {
+  type DbRow,
+  DbTime,
+  type Maybe,
+  type PvRef,
+  type RouteContext,
+  reasonOf,
+  type SipMessage,
+  strftime,
+  type Value,
+} from '../../runtime/sdk/index.js';
 
 export const Title = {
   request: 'ACC: request accounted: ',
@@ -13,6 +23,22 @@ export interface Named {
   readonly name: string;
   readonly value: Value;
 }
+/** Extra fields and where their values are read. */
+export type Extra = readonly { readonly name: string; readonly pv: PvRef<RouteContext> }[];
+
+/** A promise where others, as a media relay, have to be asked for a value; what is at hand is read now. */
+export function extraOf(extra: Extra, ctx: RouteContext): Maybe<Named[]> {
+  const fields = extra.map(({ name, pv }) => ({ name, value: pv.prepare ? null : pv.get(ctx) }));
+  if (!extra.some(({ pv }) => pv.prepare)) return fields;
+  return (async () => {
+    for (const [i, { name, pv }] of extra.entries()) {
+      await pv.prepare?.(ctx);
+      if (pv.prepare) fields[i] = { name, value: pv.get(ctx) };
+    }
+    return fields;
+  })();
+}
+
 export interface AccRecord {
   /** Whose method, From and Call-ID are shown. */
   readonly msg: SipMessage;
