@@ -25,8 +25,14 @@ modparam("rtpengine", "dtmf_event_callid", "$avp(call)")
 modparam("rtpengine", "dtmf_event", "$avp(key)")
 modparam("rtpengine", "dtmf_event_tags", "$avp(tags)")
 modparam("rtpengine", "dtmf_event_type", "$avp(type)")
+modparam("rtpengine", "dtmf_event_source_tag", "$avp(tag)")
+modparam("rtpengine", "dtmf_event_source_label", "$avp(label)")
+modparam("rtpengine", "dtmf_event_source_ip", "$avp(ip)")
+modparam("rtpengine", "dtmf_event_timestamp", "$avp(time)")
+modparam("rtpengine", "dtmf_event_duration", "$avp(duration)")
+modparam("rtpengine", "dtmf_event_volume", "$avp(volume)")
 event_route[rtpengine:dtmf-event] {
-  xlog("L_ERR", "event $avp(call) $avp(key) $avp(tags) $avp(type)\\n");
+  xlog("L_ERR", "event $avp(call) $avp(key) $avp(tags) $avp(type) from $avp(tag) $avp(label) $avp(ip) at $avp(time) for $avp(duration) by $avp(volume)\\n");
 }
 request_route {
   if (is_method("UPDATE")) {
@@ -131,13 +137,29 @@ it('DTMF events run their route, in order', async () => {
   const relay = await env.network.bindUdp({ ip: '127.0.0.1', port: 5096 }, () => {});
   const event = (told: unknown) =>
     relay.send(typeof told === 'string' ? told : JSON.stringify(told), { ip: '127.0.0.1', port: 5098 });
-  event({ callid: 'c1', event: 11, tags: ['a', 'b'], type: 'DTMF' });
+  const source = { source_tag: 'a', source_label: 'left', source_ip: '10.0.0.1' };
+  event({
+    callid: 'c1',
+    event: 11,
+    tags: ['a', 'b'],
+    type: 'DTMF',
+    ...source,
+    timestamp: 1_700_000_000,
+    duration: 100,
+    volume: 8,
+  });
   event('{"callid":');
   event('[1]');
   event({ callid: 7, event: 1.9 });
   await env.clock.advance(50);
   const dropped = env.log.records.filter(({ text }) => text.includes('no JSON object')).length;
-  expect([said(), dropped]).toEqual([['event c1 11 a,b 0', 'event <null> 1 <null> <null>'], 2]);
+  expect([said(), dropped]).toEqual([
+    [
+      'event c1 11 a,b 0 from a left 10.0.0.1 at 1700000000 for 100 by 8',
+      'event <null> 1 <null> <null> from <null> <null> <null> at <null> for <null> by <null>',
+    ],
+    2,
+  ]);
 });
 it('the address of DTMF events', () => {
   expect(eventsAddress('127.0.0.1:2223')).toEqual({ ip: '127.0.0.1', port: 2223 });
