@@ -51,6 +51,8 @@ export type Resolve = (uri: string, proto: Proto | null) => Maybe<readonly Addre
 export interface Hooks {
   /** A transaction was created for this run's request. */
   readonly requestIn: ((t: Transaction, run: RouteRun) => void)[];
+  /** A request goes out on a branch, after its branch route. */
+  readonly requestForwarded: ((t: Transaction) => void)[];
   /** A response came in on a branch, before the reply route. */
   readonly responseIn: ((t: Transaction, branch: Branch, reply: SipMessage, draft: Draft) => void)[];
   /** A response is about to go upstream: what depends on it is settled before anybody can react to it. Otherwise as `responseOut`. */
@@ -111,6 +113,7 @@ export class Core {
   readonly table = new TransactionTable();
   readonly hooks: Hooks = {
     requestIn: [],
+    requestForwarded: [],
     responseIn: [],
     responseReady: [],
     responseOut: [],

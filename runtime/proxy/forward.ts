@@ -170,6 +170,7 @@ function* addBranch(
     }
     if (branchRun.dropped) return RouteError.config;
   }
+  for (const told of core.hooks.requestForwarded) told(t);
   draft.viaFlags = (draft.viaFlags | (t.viaFlags[branch.index] ?? 0)) >>> 0;
   if (core.hooks.secureTarget) draft.secure = core.hooks.secureTarget(run, draft);
   // A Request-URI changed in the branch route does not move the next hop; $du does.

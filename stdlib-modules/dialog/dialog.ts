@@ -36,6 +36,8 @@ export const PropertyFlag = {
   timerNoReset: 8,
   cseqDiff: 16,
   prack: 32,
+  /** Other nodes of the cluster know it. */
+  replicated: 64,
 } as const;
 
 export const Side = { caller: 0, callee: 1 } as const;

@@ -23,7 +23,7 @@ import {
   PropertyFlag,
   State,
 } from './dialog.js';
-import type { Profile, ProfileLink } from './profiles.js';
+import { type Profile, type ProfileLink, parseProfilesText } from './profiles.js';
 import { DialogTable } from './table.js';
 
 /** Told of what happens to dialogs (dialog's callbacks, dlg_cb.h). Called in order; must not throw. */
@@ -91,6 +91,12 @@ export interface Keeper {
   changed(dialog: Dialog): void;
   removed(dialog: Dialog): void;
 }
+/** Tells other nodes of a cluster. */
+export interface Replica {
+  /** Its state went on. */
+  moved(dialog: Dialog): void;
+  destroyed(dialog: Dialog): void;
+}
 /** What the module uses of rr. */
 export interface RrApi {
   addParam(ctx: RouteContext, params: string): boolean;
@@ -107,6 +113,7 @@ interface Keepalive {
 export class Dialogs {
   readonly table: DialogTable;
   keeper: Keeper | null = null;
+  replica: Replica | null = null;
   active = 0;
   early = 0;
   /** Set by `follow.ts`. */
@@ -129,6 +136,7 @@ export class Dialogs {
     this.table = new DialogTable({ ...table, random: () => server.env.random.uint32() }, (dialog) => {
       this.stopTimer(dialog);
       for (const l of this.listeners) l.destroyed?.(dialog);
+      this.replica?.destroyed(dialog);
       this.keeper?.removed(dialog);
       this.leaveProfiles(dialog);
     });
@@ -274,6 +282,15 @@ export class Dialogs {
   join(dialog: Dialog, link: ProfileLink): void {
     link.profile.add(dialog, link);
     dialog.dflags |= DialogFlag.changedProfiles;
+  }
+  /** Profiles as they are written in a database or told by another node. */
+  rejoin(dialog: Dialog, text: string): void {
+    if (text === '') return;
+    for (const { name, value, puid } of parseProfilesText(text)) {
+      const profile = this.profiles.get(name);
+      if (profile === undefined || profile.hasValue !== (value !== null)) continue;
+      this.join(dialog, { profile, value: value ?? '', uid: puid || this.newUid(), dialog, expires: 0 });
+    }
   }
   leaveProfiles(dialog: Dialog): void {
     for (const link of dialog.profiles) link.profile.remove(link);

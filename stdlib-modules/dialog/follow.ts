@@ -267,6 +267,7 @@ export class Follower {
     if (state === State.early) {
       for (const l of listeners) l.early?.(dialog, reply);
       if (old !== State.early) dialogs.early++;
+      if (old < State.early) dialogs.replica?.moved(dialog);
       return;
     }
     if (state === State.confirmedNoAck && old !== State.confirmedNoAck) {
@@ -283,6 +284,7 @@ export class Follower {
     }
     if (!ended) return;
     for (const l of listeners) l.failed?.(dialog, t, reply);
+    dialogs.replica?.moved(dialog);
     if (dialogs.settings.waitAck) {
       table.hold(dialog);
       endsDialog(t, dialog);
@@ -368,12 +370,14 @@ export class Follower {
       values: ctx.values,
     });
     if (state === State.deleted && old !== State.deleted) {
+      dialogs.replica?.moved(dialog);
       this.ended(ctx, context, dialog, direction, release);
       return;
     }
     if (state === State.confirmed && old !== State.confirmed) dialogs.watch(dialog);
     if (event !== 'BYE' && (state === State.confirmed || state === State.early))
       this.refreshed(ctx, dialog, direction, event, old);
+    if (state > old) dialogs.replica?.moved(dialog);
   }
 
   private ended(

@@ -10,6 +10,7 @@ import {
   name,
   namedPv,
   oneOf,
+  openChannel,
   opt,
   type PvRef,
   pvWritable,
@@ -34,6 +35,7 @@ import { checkParams, columnsOf, params } from './params.js';
 import { DbMode, Persistence } from './persistence.js';
 import { type Profile, type ProfileLink, parseProfiles } from './profiles.js';
 import { attributeNames, attributeOf, contextNames, contextValue, setContextValue } from './pvs.js';
+import { Replication } from './replication.js';
 import { Requests } from './requests.js';
 import { Commands } from './rpc.js';
 import { slotsOf } from './table.js';
@@ -46,6 +48,8 @@ interface Parts {
   readonly commands: Commands;
   readonly cseq: CseqTracking | null;
   persistence: Persistence | null;
+  /** With `enable_dmq`. */
+  replication: Replication | null;
   readonly timers: Timer[];
   /** Formats known only at a call, by their text. */
   readonly formats: Map<string, (ctx: RouteContext) => string>;
@@ -126,7 +130,7 @@ function build(me: Me, server: ServerApi): Parts {
   const cseq = p.track_cseq_updates === 0 ? null : new CseqTracking(dialogs);
   cseq?.watch();
   const commands = new Commands(dialogs, requests);
-  return { dialogs, follower, requests, commands, cseq, persistence: null, timers: [], formats: new Map(), results: new Map() };
+  return { dialogs, follower, requests, commands, cseq, persistence: null, replication: null, timers: [], formats: new Map(), results: new Map() };
 } // biome-ignore format: the last line
 
 function every(parts: Parts, server: ServerApi, seconds: number, work: () => void): void {
@@ -298,7 +302,7 @@ const command =
 export default defineModule({
   name: 'dialog',
   doc: 'Dialogs through the proxy: counted, limited, ended when their time is over (RFC 3261 §12).',
-  uses: ['tm', 'rr'],
+  uses: ['tm', 'rr', 'dmq?'],
   params,
   stats: {
     active_dialogs: { doc: 'Calls that were answered and not ended.', gauge: true },
@@ -316,6 +320,11 @@ export default defineModule({
     if (dialogs.settings.counted) {
       server.stats.gauge('dialog', 'active_dialogs', () => dialogs.active);
       server.stats.gauge('dialog', 'early_dialogs', () => dialogs.early);
+    }
+    if (me.params.enable_dmq !== 0) {
+      const replication = new Replication(dialogs, me.params.enable_dmq_ka_iflags_sync !== 0);
+      replication.begin(openChannel('dialog', me.uses, replication.channel(me.params.dmq_peer_id)));
+      parts.replication = replication;
     }
     every(parts, server, CLEAN_SEC, () => parts.follower.clean());
     const { ka_timer, ka_interval, db_mode, db_url, db_update_period } = me.params;
@@ -871,6 +880,6 @@ export default defineModule({
       nextCseq: (ctx) => parts().cseq?.next(ctx),
     };
   },
-  // What has dmq in its name, and dlg_remove_dialogs_from_node(), needs the dmq module.
-  missing: ['dlg_remove_dialogs_from_node', 'param:enable_dmq', 'param:enable_dmq_ka_iflags_sync', 'param:dmq_peer_id'],
+  // A node that is gone says so of its calls, or their time runs out.
+  missing: ['dlg_remove_dialogs_from_node'],
 });

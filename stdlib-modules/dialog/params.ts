@@ -10,6 +10,9 @@ const text = (doc: string, value = '') => ({ type: 'str', default: value, doc })
 export const params = {
   enable_stats: number('0: no statistics, and $DLG_count is 0.', 1),
   hash_size: number('Slots of the table, a power of two; part of what `did` and the database hold.', 4096),
+  enable_dmq: onOff('1: calls of other nodes of the cluster are known here, and ours there (dmq).'),
+  enable_dmq_ka_iflags_sync: onOff('1: which sides get keepalives is told as well, and every node sends them.'),
+  dmq_peer_id: text('Channel of the cluster.', 'dialog'),
   rr_param: text('Record-Route parameter that names the dialog.', 'did'),
   dlg_flag: { type: 'int', default: -1, max: 31, doc: 'Message flag: follow the call when its transaction is made.' },
   timeout_avp: { type: 'avp', doc: 'AVP with the seconds a dialog may live, read at the INVITE and at each request within.' },

@@ -14,7 +14,7 @@ import {
 } from '../../runtime/sdk/index.js';
 import { Dialog, DialogFlag, type DialogVar, State } from './dialog.js';
 import type { Dialogs, Keeper } from './dialogs.js';
-import { parseProfilesText, profilesText } from './profiles.js';
+import { profilesText } from './profiles.js';
 
 export const DbMode = { none: 0, realtime: 1, delayed: 2, shutdown: 3 } as const;
 /** Versions of the tables in Kamailio 5.6. */
@@ -279,25 +279,11 @@ export class Persistence implements Keeper {
     if (dialog.isConfirmed) dialogs.active++;
     else if (dialog.state === State.early) dialogs.early++;
     if (dialog.state === State.deleted) dialog.endTs = now;
-    else this.joinAgain(dialog, text(XDATA));
+    else dialogs.rejoin(dialog, text(XDATA));
     if (dialog.state === State.confirmed) dialogs.watch(dialog);
     // Emptied tables have to be written again.
     dialog.dflags = settings.mode === DbMode.shutdown ? DialogFlag.new : 0;
     return dialog;
-  }
-  private joinAgain(dialog: Dialog, xdata: string): void {
-    if (xdata === '') return;
-    for (const { name, value, puid } of parseProfilesText(xdata)) {
-      const profile = this.dialogs.profiles.get(name);
-      if (profile === undefined || profile.hasValue !== (value !== null)) continue;
-      this.dialogs.join(dialog, {
-        profile,
-        value: value ?? '',
-        uid: puid || this.dialogs.newUid(),
-        dialog,
-        expires: 0,
-      });
-    }
   }
   private async loadVariables(only: readonly Dialog[] | null): Promise<void> {
     const { settings, db, dialogs } = this;

@@ -16,6 +16,7 @@
  * | Server, User-Agent | the value starts with the server's own name |
  * | the port of a connection a peer opened | always (`<alice>`) |
  * | the number of a dialog in `did=` and `dialog=` (dialog) | always |
+ * | in dialogs that nodes tell each other of (KDMQ): `h_id`, times, `puid`, and so Content-Length | always |
  * | pages of xhttp_rpc: the markup around answers | always |
  * | in RPC output: the lines in `rpcFields`; times of dialogs that are set | always |
  * | log lines of pseudo-variable probes marked `s` (clock, process) | always, to their shape: digits become 9, letters x |
@@ -82,6 +83,14 @@ function withoutMarkup(message: string): string {
   const plain = texts.map((text) => text.replace(/&(lt|gt|amp|quot|#39);/g, (_, name: string) => entities[name] ?? ''));
   return [message.slice(0, end).replace(/^Content-Length: .*$/m, 'Content-Length: *'), '', ...plain].join('\r\n');
 }
+/** Of a dialog told to another node: its number and times, and the length they make. */
+function withoutNumbers(message: string): string {
+  if (!/^KDMQ .*\r\n\r\n\{"action":\d,"h_entry":/s.test(message)) return message;
+  return message
+    .replace(/^Content-Length: .*$/m, 'Content-Length: *')
+    .replace(/"(h_id|init_ts|start_ts)":[1-9]\d*/g, '"$1":*')
+    .replace(/(puid\\":\\")[^"\\]*/g, '$1*');
+}
 const entities: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', quot: '"', '#39': "'" };
 
 export class Masks {
@@ -99,7 +108,7 @@ export class Masks {
     const peers: Record<string, string[][]> = {};
     for (const name of Object.keys(raw.peers).sort()) {
       for (const message of raw.peers[name] ?? []) {
-        const lines = withoutMarkup(message)
+        const lines = withoutNumbers(withoutMarkup(message))
           .split('\r\n')
           .map((line) => this.#line(line));
         (peers[name] ??= []).push(lines);

@@ -176,7 +176,8 @@ export class Theatre {
       },
       pause,
       server: { host, port: differentialPort },
-      quietly: (...command) => this.server.rpc(...command),
+      quietly: async (...command) =>
+        fromWire(await this.server.rpc(...command.map((word) => toWire(word, shift))), shift),
       rpc: async (...command) => {
         const output = fromWire(await this.server.rpc(...command.map((word) => toWire(word, shift))), shift);
         rpc.push({ command: command.join(' '), output });

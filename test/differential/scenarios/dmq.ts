@@ -1,4 +1,5 @@
 /** dmq: how nodes meet, what they send each other and for their scripts, and hash tables that are the same on all of them. */
+import { forget } from '../cluster.js';
 import type { Party, SendOptions } from '../party.js';
 import { group, type Stage, scenario } from '../scenario.js';
 
@@ -33,8 +34,8 @@ const json = (stage: Stage, party: Party, channel: string, body: object | string
 async function answer(party: Party, status = 200, body = '') {
   await party.reply(await party.receives('KDMQ'), status, { body, type: 'text/plain' });
 }
-const leave = async ({ quietly }: Stage, ...parties: readonly Party[]) => {
-  for (const party of parties) await quietly('dmq.remove', `sip:${party.hostPort}`);
+const leave = async (stage: Stage, ...parties: readonly Party[]) => {
+  for (const party of parties) await forget(stage, party.port);
 };
 async function run({ alice, uri }: Stage, route: string): Promise<void> {
   await alice.request('OPTIONS', uri(route));
@@ -126,13 +127,13 @@ export default group('dmq', 'dmq.cfg', [
     'replicate',
     'a request is sent to all nodes, and no response comes back',
     async (stage) => {
-      const { alice, bob, carol, uri, quietly } = stage;
+      const { alice, bob, carol, uri } = stage;
       await list(stage, alice, lines('127.0.0.1:22010;status=active', '127.0.0.1:22020;status=active'));
       await alice.request('MESSAGE', uri('replicate'), { body: 'hi', type: 'text/plain' });
       await alice.receives(202);
       await bob.reply(await bob.receives('MESSAGE'), 200);
       await carol.reply(await carol.receives('MESSAGE'), 603);
-      for (const port of [22010, 22020]) await quietly('dmq.remove', `sip:127.0.0.1:${port}`);
+      for (const port of [22010, 22020]) await forget(stage, port);
     },
     { ipv6: true },
   ),
