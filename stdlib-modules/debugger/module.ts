@@ -405,5 +405,6 @@ export default defineModule({
     },
   },
   eventRoutes: {},
+  // It hands each action to the cfgt module, which writes a report of every message's way through the cfg, and is not there.
   missing: ['param:cfgtest'],
 });
