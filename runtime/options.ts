@@ -164,6 +164,7 @@ export const usage = `Options, as Kamailio's:
   -w FOLDER    working folder
   -T           no TCP
   -a on|off    own names from reverse DNS
+  --iuid ID    what tells this instance from others ($iuid)
   -v           version
   -u USER      who the process becomes once its sockets are open; -g GROUP its group
   -f -A -L -D -m -M -n -N -e …  accepted

@@ -51,7 +51,7 @@ export function spaced({ before, beforeUse, token, use, next, spacedEquals }: Ar
   if (kind === '=' || before.kind === '=') return spacedEquals;
   if (beforeUse !== 'binary' || use === 'tight') return false;
   if (kind === '(') return !(has(calls, before.kind) || (before.kind === 'X' && next?.kind === ')'));
-  if (kind === '[') return !has('QR', before.kind);
+  if (kind === '[') return !(has('QR', before.kind) || before.text === 'coreparam');
   return true;
 }
 
