@@ -8,6 +8,7 @@ import {
   type Database,
   defineModule,
   lowerAscii,
+  openChannel,
   opt,
   parseUri,
   type RouteContext,
@@ -27,6 +28,7 @@ import { type EventPackage, Packages } from './events.js';
 import { MemorySubscriptions } from './memory.js';
 import { REPLY, SUBS, stateBody } from './notify.js';
 import { currentSphere, handlePublish, sphereOf } from './publish.js';
+import { Replication } from './replication.js';
 import { refusals } from './reply.js';
 import { SubscriptionRows } from './rows.js';
 import { complain, Locks, nowOf, PublishCache, type Settings, type SlApi, SubsMode, type World } from './settings.js';
@@ -147,6 +149,7 @@ async function open(me: Me, server: ServerApi, sl: SlApi): Promise<World | null>
     requests: 0,
     hash: (first, second) => coreHash(lowerAscii(first), lowerAscii(second)),
     startedSec,
+    replica: null,
   };
 }
 
@@ -241,7 +244,7 @@ const noServer = (ctx: RouteContext): -1 => {
 export default defineModule({
   name: 'presence',
   doc: 'The event server: SUBSCRIBE, PUBLISH, NOTIFY (RFC 6665, RFC 3903).',
-  uses: ['sl', 'tm'],
+  uses: ['sl', 'tm', 'dmq?'],
   params: {
     db_url: text(
       '',
@@ -303,6 +306,8 @@ export default defineModule({
       noEffect: true,
     },
     timer_mode: ignored(1, 'timers need no process.'),
+    enable_dmq: number(0, '1: what is published at one node of the cluster is published at all (dmq).'),
+    dmq_peer_id: text('presence', 'Channel of the cluster.'),
     subs_respond_200: number(1, '0: a SUBSCRIBE is answered 202.'),
   },
   stats: {
@@ -316,6 +321,11 @@ export default defineModule({
     me.state.world = world;
     if (world === null) return;
     server.stats.gauge('presence', 'subscriptions', () => world.memory?.size ?? 0);
+    if (me.params.enable_dmq > 0) {
+      const replication = new Replication(world);
+      replication.begin(openChannel('presence', me.uses, replication.channel(me.params.dmq_peer_id)));
+      world.replica = replication;
+    }
     await restore(world, me.params);
     me.state.stops = startTimers(world, me.params);
   },
@@ -497,13 +507,11 @@ export default defineModule({
     sphere: async (presUri) => (me.state.world === null ? null : currentSphere(me.state.world, presUri)),
   }),
   missing: [
-    'param:enable_dmq',
     'param:enable_pres_dmq',
     'param:enable_pres_sync_dmq',
     'param:enable_subs_dmq',
     'param:enable_subs_sync_dmq',
     'param:skip_notify_dmq',
-    'param:dmq_peer_id',
     'rpc:presence.publish_cache_sync',
     'rpc:presence.presentity_show',
     'rpc:presence.watcher_list',

@@ -26,7 +26,7 @@ const MAX_SENDER = 253;
 export const OFFLINE_ETAG = '*#-OFFLINE-#*';
 
 /** What is published. */
-interface Publication extends StateKey {
+export interface Publication extends StateKey {
   readonly presUri: string;
   readonly package: Package;
   /** Seconds; -1: hard state. */
@@ -103,6 +103,29 @@ export function expiresOf(ctx: RouteContext): number | null {
   return text.length > 10 ? 0 : Number(/^\d*/.exec(text)?.[0] ?? 0) >>> 0;
 }
 
+/** What another node says of a state: how all name it, the entity-tag it has now ('': its own), and when it came. */
+interface Told {
+  readonly ruid: string;
+  readonly etag: string;
+  readonly receivedTime: number;
+}
+type Named = Pick<Publication, 'user' | 'domain' | 'etag' | 'expires' | 'sender' | 'isNew' | 'body'>;
+export const publicationTold = (world: World, event: Package, named: Named): Publication => ({
+  ...named,
+  presUri: uriOf(named.user, named.domain),
+  package: event,
+  event: event.name,
+  priority: world.settings.xavpCfg === '' ? 0 : nowOf(world) - PRIORITY_EPOCH_SEC,
+});
+/** As the PUBLISH that another node had: nobody is answered, and no other node is told. */
+export const storeTold = (world: World, p: Publication, told: Told): Promise<void> =>
+  world.locks.hold(p.presUri, async () => {
+    const same = p.isNew
+      ? undefined
+      : (await world.states.list(p.user, p.domain, p.event, null)).find((s) => s.ruid === told.ruid);
+    await store(world, null, same === undefined ? p : { ...p, etag: same.etag }, { sent: false }, told);
+  });
+
 const newEtag = (world: World, version: number): string =>
   `a.${world.startedSec}.${world.server.info.pid}.${world.requests}.${version}`;
 /** The tag after this one: its last number grows. */
@@ -113,8 +136,15 @@ function nextEtag(world: World, etag: string): string {
 }
 
 /** `ctx` null: not published by a message, nobody is answered. */
-async function store(world: World, ctx: RouteContext | null, p: Publication, answer: { sent: boolean }): Promise<void> {
+async function store(
+  world: World,
+  ctx: RouteContext | null,
+  p: Publication,
+  answer: { sent: boolean },
+  told: Told | null = null,
+): Promise<void> {
   const { states } = world;
+  const replica = told === null ? world.replica : null;
   const rules =
     world.settings.notifiers === 0 ? ((await p.package.spec?.authorized?.rules(p.user, p.domain)) ?? null) : null;
   const accept = (etag: string) => {
@@ -133,29 +163,31 @@ async function store(world: World, ctx: RouteContext | null, p: Publication, ans
   };
 
   if (p.isNew) {
-    await storeNew(world, p);
+    const stored = await storeNew(world, p, told);
     accept(p.etag);
     await tell(null);
+    replica?.tell(p, '', stored.ruid, stored.receivedTime);
     return;
   }
   const shared = p.package.isSharedLine;
-  const old = shared || p.expires <= 0 ? await states.find(p) : null;
+  const old = shared || p.expires <= 0 || replica !== null ? await states.find(p) : null;
   if (old === null && (shared || p.expires <= 0)) return missing();
   if (p.expires <= 0) {
     accept(p.etag);
     await tell(p.etag);
     if (world.settings.notifiers === 0 || !(await markOffline(world, p))) await states.remove(p);
     if (world.settings.cache === PublishCache.hybrid) world.publishers.remove(p.presUri, p.package.parsed.name);
+    replica?.tell(p, '', old?.ruid ?? '', nowOf(world));
     return;
   }
   if (old !== null && shared && !mayReplace(world, p, old)) return accept(p.etag);
-  const etag = p.package.spec?.keepsEtag ? p.etag : nextEtag(world, p.etag);
+  const etag = told?.etag || (p.package.spec?.keepsEtag ? p.etag : nextEtag(world, p.etag));
   if (p.package.isDialog && allDialogsAre((await states.find(p))?.body ?? '', 'terminated')) return accept(etag);
   const now = nowOf(world);
   const found = await states.change(p, {
     etag,
     expires: p.expires + now,
-    receivedTime: now,
+    receivedTime: told?.receivedTime || now,
     priority: p.priority,
     ...(p.body === '' ? {} : { body: p.body }),
     ...(p.sender === null ? {} : { sender: p.sender }),
@@ -165,9 +197,10 @@ async function store(world: World, ctx: RouteContext | null, p: Publication, ans
     world.publishers.setSphere(p.presUri, p.package.parsed.name, sphereOf(p.body));
   accept(etag);
   await tell(null);
+  replica?.tell(p, etag, old?.ruid ?? '', now);
 }
 
-async function storeNew(world: World, p: Publication): Promise<void> {
+async function storeNew(world: World, p: Publication, told: Told | null): Promise<PublishedState> {
   const { states, settings } = world;
   const now = nowOf(world);
   const state: PublishedState = {
@@ -176,15 +209,18 @@ async function storeNew(world: World, p: Publication): Promise<void> {
     event: p.event,
     etag: p.etag,
     expires: p.expires === -1 ? -1 : p.expires + now,
-    receivedTime: now,
+    receivedTime: told?.receivedTime || now,
     priority: p.priority,
-    ruid: world.ruids.next(),
+    ruid: told?.ruid || world.ruids.next(),
     sender: p.sender ?? '',
     body: p.body,
   };
   if (settings.cache === PublishCache.hybrid)
     world.publishers.add(p.presUri, p.package.parsed.name, settings.sphere ? sphereOf(p.body) : null);
-  if (p.expires === -1) return states.replace(state);
+  if (p.expires === -1) {
+    await states.replace(state);
+    return state;
+  }
   const dialog = p.package.isDialog ? dialogIdOf(p.body) : null;
   if (dialog !== null) {
     const others = await states.list(p.user, p.domain, p.event, null);
@@ -192,6 +228,7 @@ async function storeNew(world: World, p: Publication): Promise<void> {
     if (same !== undefined) await states.remove(same);
   }
   await states.insert(state);
+  return state;
 }
 
 async function tellWatchers(world: World, p: Publication, off: string | null, rules: string | null): Promise<void> {

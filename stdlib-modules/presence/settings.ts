@@ -12,6 +12,7 @@ import {
 } from '../../runtime/sdk/index.js';
 import type { Packages } from './events.js';
 import type { MemorySubscriptions } from './memory.js';
+import type { Publication } from './publish.js';
 import type { SubscriptionRows } from './rows.js';
 import type { Publishers, StateStore } from './states.js';
 import type { Subscription } from './subscription.js';
@@ -79,6 +80,8 @@ export interface World {
   /** core_case_hash(). */
   hash(first: string, second: string): number;
   readonly startedSec: number;
+  /** With `enable_dmq`: other nodes are told of what was published here; `etag`: the one it has now, '' when it is new. */
+  replica: { tell(published: Publication, etag: string, ruid: string, receivedTime: number): void } | null;
 }
 
 export const nowOf = (world: World): number => Math.floor(world.server.env.clock.now() / 1000);

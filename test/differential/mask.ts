@@ -16,7 +16,7 @@
  * | Server, User-Agent | the value starts with the server's own name |
  * | the port of a connection a peer opened | always (`<alice>`) |
  * | the number of a dialog in `did=` and `dialog=` (dialog) | always |
- * | in dialogs that nodes tell each other of (KDMQ): `h_id`, times, `puid`, and so Content-Length | always |
+ * | in dialogs and published states that nodes tell each other of (KDMQ): `h_id`, times, `puid`, `ruid`, and so Content-Length | always |
  * | pages of xhttp_rpc: the markup around answers | always |
  * | in RPC output: the lines in `rpcFields`; times of dialogs that are set | always |
  * | log lines of pseudo-variable probes marked `s` (clock, process) | always, to their shape: digits become 9, letters x |
@@ -46,6 +46,7 @@ const serverTokens = [
   { kind: 'ruid', pattern: /(\bulo?cx?-)([0-9a-f]+-[0-9a-f]+-[0-9a-f]+)/g },
   { kind: 'flow', pattern: /(<sip:)([A-Za-z0-9+/]{31}=)(?=@)/g },
   { kind: 'etag', pattern: /^(SIP-ETag:\s*)(\S+)$/gim },
+  { kind: 'etag', pattern: /("(?:cur_)?etag":")([^"]+)/g },
   { kind: 'call-id', pattern: /^((?:Call-ID|i)\s*:\s*)(\S+)$/gim },
 ] as const;
 
@@ -83,12 +84,14 @@ function withoutMarkup(message: string): string {
   const plain = texts.map((text) => text.replace(/&(lt|gt|amp|quot|#39);/g, (_, name: string) => entities[name] ?? ''));
   return [message.slice(0, end).replace(/^Content-Length: .*$/m, 'Content-Length: *'), '', ...plain].join('\r\n');
 }
-/** Of a dialog told to another node: its number and times, and the length they make. */
+/** Of a dialog or a state told to another node: its number and times, and the length they make. */
 function withoutNumbers(message: string): string {
-  if (!/^KDMQ .*\r\n\r\n\{"action":\d,"h_entry":/s.test(message)) return message;
+  if (!/^KDMQ .*\r\n\r\n\{"action":\d,"(?:h_entry|presentity)":/s.test(message)) return message;
   return message
     .replace(/^Content-Length: .*$/m, 'Content-Length: *')
     .replace(/"(h_id|init_ts|start_ts)":[1-9]\d*/g, '"$1":*')
+    .replace(/"recv":\d+/, '"recv":*')
+    .replace(/("ruid":"pres-)[^"]*/, '$1*')
     .replace(/(puid\\":\\")[^"\\]*/g, '$1*');
 }
 const entities: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', quot: '"', '#39': "'" };
