@@ -91,6 +91,22 @@ describe('state lost across a suspension', () => {
   });
 });
 
+describe('modules that are loaded in another order than they start', () => {
+  const order = (loaded: readonly string[], enabled: number) =>
+    said(
+      'SIPC6027',
+      ['tm', 'sl', 'rr', ...loaded],
+      [`modparam("${loaded.find((name) => name !== 'dmq')}", "enable_dmq", ${enabled})`, 'request_route { exit; }'],
+    );
+  it.each(['htable', 'dialog'])('%s asks dmq, when it is told to', (name) => {
+    expect(order([name, 'dmq'], 1).map((row) => row.replace(/^\S+ /, ''))).toEqual([
+      `dmq has to be loaded before ${name}`,
+    ]);
+    expect(order([name, 'dmq'], 0)).toEqual([]);
+    expect(order(['dmq', name], 1)).toEqual([]);
+  });
+});
+
 describe('From or To replaced and not restored', () => {
   const loaded = ['tm', 'sl', 'rr', 'pv', 'siputils', 'textops', 'uac'];
   const replaced = (...lines: string[]) => said('SIPC6068', loaded, lines).map((row) => row.split(' ', 2).join(' '));
