@@ -92,13 +92,6 @@ export const faults: readonly Plant[] = [
     noticedBy,
   },
   {
-    name: 'requests of one call do not wait for each other',
-    file: 'runtime/route/order.ts',
-    search: '    if (queue) {\n      this.#inFlight++;',
-    replacement: '    if (queue && queue.length < 0) {\n      this.#inFlight++;',
-    noticedBy,
-  },
-  {
     name: 'a transaction that is over stays in the table',
     file: 'runtime/proxy/life.ts',
     search: '  core.table.remove(t);\n',
