@@ -1,4 +1,7 @@
-/** corex: further core functions, `$cfg`, `$lsock` and the socket commands. */
+/**
+ * corex: further core functions, `$cfg`, `$lsock` and the socket commands. Many that have little to do with each other: each stands
+ * whole beside its name; what needs more is in the files beside this one.
+ */
 import {
   type BranchTarget,
   defineModule,

@@ -1,14 +1,9 @@
 /** Parameters that a stock configuration may set, a group for each module: auth, acc, nathelper, presence_xml, xmlrpc. */
 import { standardGroups } from '../../../runtime/db/schema/ddl.js';
+import { cfg } from '../cfg-text.js';
 import { type Answer, answerTo } from '../digest.js';
 import { preparedFile, withRows } from '../prepared.js';
 import { establish, generated, hangUp, type Stage, scenario, silent } from '../scenario.js';
-
-const cfg = (modules: string, rest: string): string =>
-  `#!KAMAILIO\ndebug=1\nlog_stderror=yes\nauto_aliases=no\n${modules
-    .split(' ')
-    .map((name) => `loadmodule "${name}.so"\n`)
-    .join('')}${rest}`;
 
 // ---------------------------------------------------------------------------------------------------------------
 // auth

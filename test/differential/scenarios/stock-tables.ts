@@ -1,13 +1,8 @@
 /** Further parameters of stock modules: usrloc on its table, presence on tables of other names, permissions, dispatcher, debugger, htable. */
 import { presenceGroups, standardGroups } from '../../../runtime/db/schema/ddl.js';
+import { cfg } from '../cfg-text.js';
 import { preparedFile, withRows } from '../prepared.js';
 import { type Group, generated, type Scenario, type Stage, scenario } from '../scenario.js';
-
-const cfg = (modules: string, rest: string): string =>
-  `#!KAMAILIO\ndebug=1\nlog_stderror=yes\nauto_aliases=no\n${modules
-    .split(' ')
-    .map((name) => `loadmodule "${name}.so"\n`)
-    .join('')}${rest}`;
 
 /** Answers OPTIONS with the rows of the query in X-Query, in the log. */
 const ROWS = `
