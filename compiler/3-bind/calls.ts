@@ -1,7 +1,7 @@
 /** Calls: name, number of arguments and kind of block choose the function among the modules loaded above. */
 import type { RouteKind, RouteMask } from '../../runtime/sdk/define.js';
 import type { CallExpression } from '../ast.js';
-import { missingFunction, missingTransport, unknownFunction } from '../diagnostics/3xxx-names.js';
+import { missingTransport, unknownFunction } from '../diagnostics/3xxx-names.js';
 import { wrongArgumentCount, wrongRouteKind } from '../diagnostics/4xxx-types.js';
 import type { ArgContext } from './args.js';
 import { arityFits, bindArgs, describeArity, specAt } from './args.js';
@@ -66,17 +66,6 @@ export function bindCall(
 function absent(call: CallExpression, scope: Scope, later: (name: string) => string | undefined): BoundCall {
   const name = call.name.text;
   if (scope.excused('function', name)) return { kind: 'missing', name };
-  const owner = scope.lackOf(name);
-  if (owner !== null) {
-    if (!scope.told.has(name))
-      scope.diagnostics.report(missingFunction, call.name.span, {
-        name,
-        module: owner,
-        ...scope.sinceOf('functions', name, owner),
-      });
-    scope.told.add(name);
-    return { kind: 'missing', name };
-  }
   const below = later(name);
   if (below !== undefined)
     scope.diagnostics.report(unknownFunction, call.name.span, { name, module: below, later: true });

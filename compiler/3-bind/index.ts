@@ -179,8 +179,7 @@ class Binder {
     const name = e.text.slice(1);
     const { scope } = this;
     if (!e.orAttribute || this.isPv(name) || scope.pv('avp') === null) return null;
-    if (scope.excused('pv', name) || scope.lackOf(e.text) !== null || scope.ownerOf('pvs', name) !== undefined)
-      return null;
+    if (scope.excused('pv', name) || scope.hasPv(name) || scope.ownerOf('pvs', name) !== undefined) return null;
     if (!scope.told.has(e.text)) this.diagnostics.report(implicitAvp, e.span, nearTo(name, scope.pvNames()));
     scope.told.add(e.text);
     return this.assigned.has(e) ? `$(avp(${name})[*])` : `$avp(${name})`;

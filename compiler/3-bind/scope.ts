@@ -84,18 +84,12 @@ export class Scope {
     return null;
   }
 
-  /** The loaded module that is said to lack `entry` (`name`, `$pv`, `@select`, `param:name`). */
-  lackOf(entry: string): string | null {
-    for (const { name, declaration } of this.modules) if (declaration?.missing.includes(entry)) return name;
-    const bare = entry.replace(/^[$@]/, '');
-    for (const { name, declaration } of this.modules) {
-      const known = own(this.catalog.modules, name);
-      if (!known || !declaration) continue;
-      if (entry.startsWith('$') ? known.pvs.includes(bare) : own(known.functions, entry) !== undefined) return name;
-    }
-    if (own(this.catalog.core.functions, entry) !== undefined) return 'core';
-    if (entry.startsWith('$') && this.catalog.core.pvs.includes(bare)) return 'core';
-    return null;
+  /** Does Kamailio have this pseudo-variable, in the core or in a module that is loaded? */
+  hasPv(name: string): boolean {
+    return (
+      this.catalog.core.pvs.includes(name) ||
+      this.modules.some((m) => m.declaration && own(this.catalog.modules, m.name)?.pvs.includes(name))
+    );
   }
 
   /** True when a module we lack, or do not know, may own this. */

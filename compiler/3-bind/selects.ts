@@ -17,8 +17,7 @@ export function bindSelect(text: string, span: Span, scope: Scope): (string | nu
   // The catalog leaves out most indices.
   const named = words.filter((w) => typeof w === 'string');
   const known = [...scope.catalog.core.selects, ...owners].some((s) => selectMatches(plain(s), named));
-  if (scope.lackOf(`@${path}`) !== null || known)
-    scope.diagnostics.report(missingSelect, span, { name: text.replace(/^@/, '') });
+  if (known) scope.diagnostics.report(missingSelect, span, { name: text.replace(/^@/, '') });
   else {
     const near = nearest(
       path,

@@ -85,14 +85,7 @@ export const unknownRoute = defineDiagnostic('SIPC3004', 'unknown-route', {
   good: 'request_route { route(RELAY); }\nroute[RELAY] { exit; }',
 });
 
-export const missingFunction = defineDiagnostic('SIPC3005', 'missing-function', {
-  severity: 'error',
-  message: (a: Since & { module: string }) => `sipc does not have ${a.name}() of ${a.module} yet${came(a)}`,
-  why: 'Kamailio has it, so the cfg is right; what it does cannot be run here.',
-  fix: missingFix,
-  bad: 'loadmodule "tm.so"\nloadmodule "rr.so"\nloadmodule "dialog.so"\nrequest_route { dlg_remove_dialogs_from_node("x"); }',
-  good: 'request_route { setflag(1); }',
-});
+// SIPC3005 was missing-function: no function of a module there is is missing any more.
 
 export const unknownPv = defineDiagnostic('SIPC3006', 'unknown-pv', {
   severity: 'error',

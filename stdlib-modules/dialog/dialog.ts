@@ -108,6 +108,8 @@ export class Dialog {
   dflags = 0;
   iflags = 0;
   sflags = 0;
+  /** URI of the node of the cluster that told of it; '' when none did. */
+  node = '';
   /** Name of the route run when it times out. */
   timeoutRoute = '';
   /** Record-Routes the INVITE came with. */

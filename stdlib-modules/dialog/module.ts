@@ -740,6 +740,14 @@ export default defineModule({
       example: 'if (!dlg_set_ruri()) { xlog("no dialog\\n"); }',
       run: (me, ctx) => partsOf(me).follower.setUri(ctx),
     },
+    dlg_remove_dialogs_from_node: {
+      doc: 'Forgets the dialogs that this node of the cluster told of: it is gone, and nobody will say how they end.',
+      args: [varStr('node', 'its URI, as $ru has it in event_route[dmq:peer-disabled]')],
+      routes: ['any'],
+      returns: { 1: 'at least one was forgotten', [-1]: 'there was none' },
+      example: 'dlg_remove_dialogs_from_node("sip:10.0.0.2:5060");',
+      run: (me, _ctx, node) => ((partsOf(me).replication?.forgetNode(node) ?? 0) > 0 ? 1 : -1),
+    },
     dlg_db_load_callid: {
       doc: 'Reads the dialogs of a Call-ID from the database.',
       args: [varStr('callId')],
@@ -880,6 +888,5 @@ export default defineModule({
       nextCseq: (ctx) => parts().cseq?.next(ctx),
     };
   },
-  // A node that is gone says so of its calls, or their time runs out.
-  missing: ['dlg_remove_dialogs_from_node'],
+  missing: [],
 });

@@ -5,6 +5,7 @@
  * `action` 1: a dialog with its variables and profiles, 2: its state and legs, 3: it is gone, 4: tell all dialogs.
  */
 import {
+  type ClusterNode,
   type DmqAnswer,
   type DmqChannel,
   type DmqMessage,
@@ -119,14 +120,28 @@ export class Replication {
   // -------------------------------------------------------------------------------------------------------------
   // What others tell
 
-  #received({ body }: DmqMessage): DmqAnswer {
+  /** Dialogs that this node told of go, untold; how many. */
+  forgetNode(uri: string): number {
+    let count = 0;
+    for (const dialog of this.dialogs.table.all()) {
+      if (uri === '' || dialog.node !== uri || !dialog.has(PropertyFlag.replicated)) continue;
+      this.#count(dialog, State.deleted);
+      dialog.dflags |= DialogFlag.new;
+      dialog.iflags &= ~PropertyFlag.replicated;
+      this.dialogs.table.destroy(dialog);
+      count++;
+    }
+    this.dialogs.log(2, `forgot ${count} dialogs of node ${uri}`);
+    return count;
+  }
+  #received({ body, node }: DmqMessage): DmqAnswer {
     const fields = readFields(body);
     if (fields === null) return dmqAnswers.bad;
     const [entry, id] = [intOf(fields.h_entry) >>> 0, intOf(fields.h_id) >>> 0];
     const dialog = entry < this.dialogs.table.size ? this.dialogs.table.byId(entry, id) : null;
     switch (fields.action) {
       case Action.update:
-        return this.#told(fields, dialog, entry, id);
+        return this.#told(fields, dialog, entry, id, node);
       case Action.state:
         return dialog === null ? this.#refuse(`dialog [${entry}:${id}] not found`) : this.#follow(dialog, fields);
       case Action.remove:
@@ -140,10 +155,10 @@ export class Replication {
         return dmqAnswers.ok;
     }
   }
-  #told(fields: JsonFields, known: Dialog | null, entry: number, id: number): DmqAnswer {
+  #told(fields: JsonFields, known: Dialog | null, entry: number, id: number, node: ClusterNode | null): DmqAnswer {
     const { dialogs } = this;
     const callId = textOf(fields.callid);
-    const dialog = known ?? this.#made(fields, callId, entry, id);
+    const dialog = known ?? this.#made(fields, callId, entry, id, node);
     if (typeof dialog === 'string') return this.#refuse(dialog);
     if (known !== null) dialogs.leaveProfiles(dialog);
     dialog.initTs = intOf(fields.init_ts);
@@ -154,7 +169,7 @@ export class Replication {
     if (this.withKeepalives) dialog.iflags |= intOf(fields.iflags) & KEEPALIVES;
     return (fields.state ?? State.unconfirmed) === dialog.state ? dmqAnswers.ok : this.#follow(dialog, fields);
   }
-  #made(fields: JsonFields, callId: string, entry: number, id: number): Dialog | string {
+  #made(fields: JsonFields, callId: string, entry: number, id: number, node: ClusterNode | null): Dialog | string {
     const { table, nowSec } = this.dialogs;
     if (callId === '' || id === 0) return 'failed to build new dialog';
     if (table.entryOf(callId) !== entry) return 'the other node has another hash_size: set the same on all';
@@ -169,6 +184,7 @@ export class Replication {
     table.link(dialog, id);
     fillLeg(dialog.caller, fields, 1);
     dialog.iflags |= PropertyFlag.replicated;
+    dialog.node = node?.uri ?? '';
     return dialog;
   }
   #follow(dialog: Dialog, fields: JsonFields): DmqAnswer {
