@@ -107,8 +107,20 @@ export function bodyParts(msg: SipMessage): readonly BodyPart[] | null {
   }
   return parts;
 }
-export const partOfType = (msg: SipMessage, type: string): BodyPart | undefined =>
-  bodyParts(msg)?.find((p) => sameType(p.type, type));
+/**
+ * The first part whose Content-Type begins with `type`. Kamailio (`ki_get_body_part_helper` and its kin) wants the line end
+ * right behind it and looks no further: a part with parameters, `application/sdp;charset=utf-8`, is not found.
+ */
+export function partOfType(msg: SipMessage, type: string): BodyPart | undefined {
+  for (const part of bodyParts(msg) ?? []) {
+    if (part.typeEnd === part.typeStart) continue;
+    const line = msg.raw.slice(part.typeStart, part.typeEnd);
+    const value = line.slice(line.indexOf(':') + 1).replace(/^[ \t]+/, '');
+    if (!equalsIgnoreCase(value.slice(0, type.length), type)) continue;
+    return value.startsWith('\r\n', type.length) ? part : undefined;
+  }
+  return undefined;
+}
 
 /** How an SDP body holds an audio stream: 1 by address 0.0.0.0 (RFC 2543), 2 by sendonly or inactive (RFC 3264), -1 not. */
 export function audioOnHold(msg: SipMessage): Verdict {

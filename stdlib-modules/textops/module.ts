@@ -23,20 +23,32 @@ import {
   varInt,
   varStr,
 } from '../../runtime/sdk/index.js';
-import { audioOnHold, hasBody, partOfType, setBody } from './body.js';
+import { audioOnHold, hasBody, partOfType, sameType, setBody } from './body.js';
 import {
   appendField,
   dateLine,
   insertField,
   isPresent,
   isPresentMatching,
+  named,
   removeByValue,
+  removeFields,
   removeIndexed,
   removeMatching,
   removeNamed,
 } from './fields.js';
 import { appendPart, removePart, setMultipart } from './multipart.js';
-import { compare, compareFolded, endsWith, find as findIn, inList, prefixInList, startsWith } from './strings.js';
+import { privacyValues } from './privacy.js';
+import {
+  compare,
+  compareFolded,
+  endsWith,
+  findFolded,
+  find as findIn,
+  inList,
+  prefixInList,
+  startsWith,
+} from './strings.js';
 import {
   fieldsFor,
   replace,
@@ -55,6 +67,8 @@ interface State {
   readonly regexes: Map<string, Regex | null>;
   /** Without the newline flag. */
   readonly plain: Map<string, Regex | null>;
+  /** Without it, and case counts. */
+  readonly exact: Map<string, Regex | null>;
 }
 const MAX_REMEMBERED = 256;
 function remembered<V>(map: Map<string, V>, key: string, make: (key: string) => V): V {
@@ -66,14 +80,20 @@ function remembered<V>(map: Map<string, V>, key: string, make: (key: string) => 
   return value;
 }
 /** Null when the expression is malformed. */
-const compiled = (state: State, source: string): Regex | null =>
-  remembered(state.regexes, source, (text) => {
+const compiledAs = (
+  map: Map<string, Regex | null>,
+  source: string,
+  flags: { readonly ignoreCase: boolean; readonly newline: boolean },
+): Regex | null =>
+  remembered(map, source, (text) => {
     try {
-      return compileRegex(text, { ignoreCase: true, newline: true });
+      return compileRegex(text, flags);
     } catch {
       return null;
     }
   });
+const compiled = (state: State, source: string): Regex | null =>
+  compiledAs(state.regexes, source, { ignoreCase: true, newline: true });
 
 const found = { 1: 'found', [-1]: 'not found' } as const;
 const done = { 1: 'done', [-1]: 'nothing matched' } as const;
@@ -96,7 +116,7 @@ function removeMatchingValue(state: State, ctx: RouteContext, name: string, op: 
     case 'ne':
       return removeByValue(ctx, name, (v) => v !== text);
     case 'in':
-      return removeByValue(ctx, name, (v) => v.includes(text));
+      return removeByValue(ctx, name, (v) => text !== '' && v.includes(text));
     case 're': {
       const re = compiled(state, text);
       return re === null ? -1 : removeByValue(ctx, name, (v) => re.test(v));
@@ -106,13 +126,15 @@ function removeMatchingValue(state: State, ctx: RouteContext, name: string, op: 
   }
 }
 
+/** Header lines of the part that come after its Content-Type stay, and lose the empty line before the first of them (`ki_filter_body`). */
 function filterBody(ctx: RouteContext, type: string): Verdict {
-  const part = partOfType(ctx.msg, type);
+  const { msg, draft } = ctx;
+  if (!sameType(msg.contentType ?? '', 'multipart/mixed')) return -1;
+  const part = partOfType(msg, type);
   if (part === undefined) return -1;
-  const { edits } = ctx.draft;
-  return edits.remove(ctx.msg.bodyStart, part.contentStart) && edits.remove(part.contentEnd, ctx.msg.raw.length)
-    ? 1
-    : -1;
+  let start = part.typeEnd;
+  while (msg.raw[start] === '\r' || msg.raw[start] === '\n') start++;
+  return draft.edits.remove(msg.bodyStart, start) && draft.edits.remove(part.contentEnd, msg.raw.length) ? 1 : -1;
 }
 
 /** `$ru` with another user; the password goes, as with `$rU`'s assignment. */
@@ -133,7 +155,7 @@ export default defineModule({
   uses: [],
   params: {},
   stats: {},
-  state: (): State => ({ methods: new Map(), regexes: new Map(), plain: new Map() }),
+  state: (): State => ({ methods: new Map(), regexes: new Map(), plain: new Map(), exact: new Map() }),
   functions: {
     // -- header fields
     append_hf: {
@@ -174,9 +196,9 @@ export default defineModule({
       doc: 'Removes all header fields of a name known at run time.',
       args: [varStr('name')],
       routes: ['any'],
-      returns: done,
+      returns: { 1: 'done, also when there was none', [-1]: 'no name, or the message is malformed' },
       example: 'remove_hf_pv("$var(name)");',
-      run: (_me, ctx, name) => (name === '' ? -1 : removeNamed(ctx, name)),
+      run: (_me, ctx, name) => (name === '' || removeFields(ctx, named(name)) < 0 ? -1 : 1),
     },
     remove_hf_idx: {
       doc: 'Removes one header field of a name; a negative index counts from the last.',
@@ -336,11 +358,11 @@ export default defineModule({
       doc: 'True when an expression known at run time matches a text.',
       args: [varStr('text'), varStr('expression')],
       routes: ['any'],
-      returns: { 1: 'found', [-1]: 'not found', [-2]: 'empty text or a bad expression' },
+      returns: { 1: 'found', 2: 'the expression is empty', [-1]: 'not found', [-2]: 'empty text or a bad expression' },
       example: 'if (search_str("$rU", "^[0-9]+")) { exit; }',
       run(me, _ctx, text, source) {
-        if (text === '') return -2;
-        const re = source === '' ? null : compiled(me.state, source);
+        if (source === '') return 2;
+        const re = text === '' ? null : compiled(me.state, source);
         return re === null ? -2 : re.test(text) ? 1 : -1;
       },
     },
@@ -399,13 +421,7 @@ export default defineModule({
       returns: done,
       example: 'replace_body_atonce("^.+$", "all of it");',
       run(me, ctx, source, text) {
-        const re = remembered(me.state.plain, source, (expression) => {
-          try {
-            return compileRegex(expression, { ignoreCase: true, newline: false });
-          } catch {
-            return null;
-          }
-        });
+        const re = compiledAs(me.state.plain, source, { ignoreCase: true, newline: false });
         return re === null ? -1 : replace(ctx, 'body', re, text, true);
       },
     },
@@ -498,7 +514,7 @@ export default defineModule({
       },
     },
     regex_substring: {
-      doc: 'Stores one group of a match in a pseudo-variable.',
+      doc: 'Stores one group of a match in a pseudo-variable. Case counts, and `^` matches nowhere.',
       args: [
         varStr('text'),
         varStr('expression'),
@@ -511,9 +527,10 @@ export default defineModule({
       returns: { 1: 'stored', [-1]: 'no such group, an empty one, or a bad expression', [-2]: 'no match' },
       example: 'regex_substring("$ru", "sip:([^@]+)@", "1", "2", "$var(user)");',
       run(me, ctx, text, source, group, groups, result) {
-        const re = compiled(me.state, source);
+        const re = compiledAs(me.state.exact, source, { ignoreCase: false, newline: false });
         if (re === null || result.set === null || group < 0 || group >= groups) return -1;
-        const match = re.exec(text);
+        // Kamailio's ki_regex_substring() says that the text is no start of a line (REG_NOTBOL).
+        const match = re.exec(`\n${text}`, 1);
         if (match === null) return -2;
         const value = match.groups[group];
         if (value === undefined || value === '') return -1;
@@ -713,7 +730,7 @@ export default defineModule({
       run: (me, ctx, methods) => isMethod(me.state, ctx, methods),
     },
     is_privacy: {
-      doc: 'True when the Privacy header field has this value (RFC 3323).',
+      doc: 'True when the first Privacy header field has this value (RFC 3323); one with something unknown in it has none.',
       args: [str('value', 'header, session, user, none, critical, id, history')],
       routes: ['any'],
       constArgs: true,
@@ -721,8 +738,7 @@ export default defineModule({
       example: 'if (is_privacy("id")) { exit; }',
       run(_me, ctx, value) {
         const wanted = lowerAscii(value);
-        const fields = ctx.msg.headersOf(HeaderId.Privacy);
-        return fields.some((h) => h.value.split(/[;,]/).some((v) => lowerAscii(v.trim()) === wanted)) ? 1 : -1;
+        return privacyValues(ctx.msg).includes(wanted) ? 1 : -1;
       },
     },
     in_list: {
@@ -777,7 +793,7 @@ export default defineModule({
       doc: 'True when the second text occurs in the first.',
       args: [varStr('text'), varStr('find')],
       routes: ['any'],
-      returns: { 1: 'found: where, counted from 1', [-1]: 'not found, or a text is empty' },
+      returns: { 1: 'found: where, counted from 1', [-1]: 'not found, or the first text is empty' },
       example: 'if (str_find("$rb", "a=sendonly")) { exit; }',
       run: (_me, _ctx, text, find) => findIn(text, find),
     },
@@ -785,9 +801,9 @@ export default defineModule({
       doc: 'As str_find(), ASCII case ignored.',
       args: [varStr('text'), varStr('find')],
       routes: ['any'],
-      returns: { 1: 'found: where, counted from 1', [-1]: 'not found, or a text is empty' },
+      returns: { 1: 'found: where, counted from 1', [-1]: 'not found, or the first text is empty' },
       example: 'if (str_ifind("$ua", "SIPp")) { exit; }',
-      run: (_me, _ctx, text, find) => findIn(lowerAscii(text), lowerAscii(find)),
+      run: (_me, _ctx, text, find) => findFolded(text, find),
     },
   },
   pvs: {},

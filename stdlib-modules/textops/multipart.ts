@@ -2,7 +2,7 @@
  * Turning a body into a multipart one, and adding parts to it (RFC 2046 §5.1).
  */
 import { boundaryOf, equalsIgnoreCase, HeaderId, type RouteContext, type Verdict } from '../../runtime/sdk/index.js';
-import { bodyParts } from './body.js';
+import { partOfType } from './body.js';
 
 const DEFAULT_BOUNDARY = 'unique-boundary-1';
 const isMultipart = (type: string | null): boolean =>
@@ -60,7 +60,7 @@ export function appendPart(ctx: RouteContext, body: string, type: string, dispos
 
 /** Removes the first part of a media type. */
 export function removePart(ctx: RouteContext, wanted: string): Verdict {
-  const found = bodyParts(ctx.msg)?.find((p) => equalsIgnoreCase(p.type, wanted));
+  const found = partOfType(ctx.msg, wanted);
   if (
     found === undefined ||
     !ctx.draft.edits.remove(found.typeStart, ctx.msg.raw.indexOf('\n', found.end) + 1 || found.end)

@@ -34,6 +34,13 @@ export const prefixInList = (text: string, list: string, separator: string): Ver
     ? 1
     : -1;
 
-/** Where the second text begins in the first, from 1; -1 when it does not, or when one is empty. */
-export const find = (text: string, part: string): Verdict =>
-  text === '' || part === '' ? -1 : text.indexOf(part) + 1 || -1;
+/** Where the second text begins in the first, from 1; -1 when it does not. An empty one is found behind the last character. */
+export function find(text: string, part: string): Verdict {
+  if (part === '') return text === '' ? -1 : text.length + 1;
+  return text.indexOf(part) + 1 || -1;
+}
+/** As `find`, ASCII case ignored; an empty text is found at the first character. */
+export function findFolded(text: string, part: string): Verdict {
+  if (text === '') return -1;
+  return lowerAscii(text).indexOf(lowerAscii(part)) + 1 || -1;
+}
