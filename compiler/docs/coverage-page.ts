@@ -53,8 +53,9 @@ export function coveragePage(modules: readonly ModuleDeclaration[], catalog: Cat
     '# What is there, name by name',
     '',
     'Made from the declarations by `npm run readme`. Names are those of Kamailio, its newest version included. A pseudo-variable,',
-    'transformation or select is *tested* when a recorded transcript of Kamailio shows a value of it, and sipc shows the same; a',
-    'function or parameter when a scenario beside Kamailio, a call flow or a table of the test suite uses the name.',
+    'transformation or select is *tested* when a recorded transcript of Kamailio shows a value of it, or that it never has one, and sipc',
+    'shows the same; one that came after the version compared with, when a test reads it; a function or parameter when a scenario beside',
+    'Kamailio, a call flow or a table of the test suite uses the name. Parameters that name functions of KEMI scripts have no meaning in a cfg.',
     '',
     ...sections,
   ]
@@ -89,7 +90,7 @@ function section(m: ModuleDeclaration, catalog: Catalog, tested: IsTested, decla
   const paramNames = isCore ? catalog.core.globals : Object.keys(known?.params ?? {});
   const params = paramNames.filter(inReach).map((name): Entry => {
     const spec = Object.hasOwn(m.params, name) ? m.params[name] : undefined;
-    if (spec?.noEffect) return { name, state: 'accepted, without a meaning here' };
+    if (spec?.noEffect || spec?.embedded) return { name, state: 'accepted, without a meaning here' };
     return entry(name, spec !== undefined, tested(name));
   });
   return [

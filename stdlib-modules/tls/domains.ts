@@ -116,6 +116,9 @@ export class TlsDomains {
 
   private make(text: DomainText): Domain {
     const where = nameOf(text);
+    // As Kamailio, for servers and clients alike (tls_domain.c, ksr_tls_fix_domain): it could be found by its server_id alone.
+    if (text.address === 'any' && text.serverName === undefined)
+      throw new Error(`${where}, line ${text.line}: a domain for any address needs a server_name`);
     try {
       return { text, context: this.env.tls.context(this.profileOf(text)) };
     } catch (error) {

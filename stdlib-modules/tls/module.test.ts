@@ -6,6 +6,7 @@ import type { SecureStream, StreamConnection, TlsProfile } from '../../runtime/e
 import { message } from '../../runtime/message/testing.js';
 import { canonicalIp, RpcCall, type ServerApi } from '../../runtime/sdk/index.js';
 import { fakeRun } from '../../test/support/fake-run.js';
+import { buildCfg, startBuilt } from '../../test/support/in-process.js';
 import { tlsFile, tlsFolder, tlsProfile } from '../../test/support/tls-files.js';
 import { Certificate } from './certificate.js';
 import { describeCipher } from './cipher.js';
@@ -75,6 +76,7 @@ certificate = c.pem
 [client:10.0.0.9:5061]
 certificate = a.pem
 [client:any]
+server_name = unused
 server_id = two
 certificate = b.pem
 `);
@@ -112,6 +114,10 @@ certificate = b.pem
   });
 
   it.each([
+    [
+      '[server:default]\ncertificate = d.pem\n[client:any]\nserver_id = two',
+      '[client:any], line 3: a domain for any address needs a server_name',
+    ],
     ['[server:default]\ncertificate = gone.pem', '[server:default]: cannot read gone.pem: ENOENT'],
     ['[server:default]\ncertificate = d.pem\nmethod = SSLv3', 'tls_method SSLv3 is not offered'],
     [
@@ -219,6 +225,15 @@ describe('handshakes on real sockets', () => {
   });
 });
 
+it('key_password_mode 0 starts; 1, a prompt, is refused', async () => {
+  const starting = async (mode: number) => {
+    const cfg = `listen=udp:127.0.0.1:5060\nloadmodule "tls.so"\nmodparam("tls", "key_password_mode", ${mode})\nrequest_route { exit; }\n`;
+    return startBuilt(await buildCfg('password.cfg', cfg), simulatedEnvironment());
+  };
+  await (await starting(0)).stop(0);
+  await expect(starting(1)).rejects.toThrow('key_password_mode');
+});
+
 describe('keylog_mode', () => {
   const RANDOM = 'CLIENT_RANDOM 00 ff';
   const EARLY = 'CLIENT_EARLY_TRAFFIC_SECRET 00 ff';
@@ -300,9 +315,11 @@ describe('alternative names are counted', () => {
         'OPTIONS sip:a@b SIP/2.0\nVia: SIP/2.0/TLS h;branch=z9\nFrom: <sip:a@b>;tag=1\nTo: <sip:a@b>\nCall-ID: i\nCSeq: 1 OPTIONS\n\n',
       ),
     );
-    for (const side of ['peer', 'my']) {
-      expect(pvs[`tls_${side}_san_count`]!.get(me, ctx, kind, undefined)).toBe(expected);
-      expect(selects[`tls.${side}.count.*`]!.get(me, ctx, ['tls', side, 'count', kind])).toBe(String(expected ?? 0));
+    for (const name of ['$tls_peer_san_count', '$tls_my_san_count'])
+      expect(pvs[name.slice(1)]!.get(me, ctx, kind, undefined)).toBe(expected);
+    for (const path of ['@tls.peer.count.KIND', '@tls.my.count.KIND', '@tls.me.count.KIND', '@tls.myself.count.KIND']) {
+      const words = path.slice(1).replace('KIND', kind).split('.');
+      expect(selects[[...words.slice(0, 3), '*'].join('.')]!.get(me, ctx, words)).toBe(String(expected ?? 0));
     }
   });
 });

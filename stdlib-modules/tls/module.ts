@@ -33,7 +33,7 @@ const number = (value: number, doc: string, more: Partial<ParamSpec> = {}) => ({
   doc,
 });
 /** OpenSSL matters Node decides itself. */
-const ofOpenssl = (value: number) => number(value, 'Accepted; Node decides.');
+const ofOpenssl = (value: number) => number(value, 'Accepted; Node decides.', { noEffect: true });
 
 /** What the transport calls: a domain chosen, a handshake made. */
 class TlsTransport implements SecureTransport {
@@ -118,7 +118,7 @@ export default defineModule({
     tls_log: number(3, 'Log level.', { live: true }),
     tls_debug: number(3, 'Log level of details.', { live: true }),
     session_cache: ofOpenssl(0),
-    session_id: text('kamailio-tls-5.x.y', 'Accepted; Node decides.'),
+    session_id: { ...text('kamailio-tls-5.x.y', 'Accepted; Node decides.'), noEffect: true },
     tls_disable_compression: ofOpenssl(1),
     ssl_release_buffers: ofOpenssl(-1),
     ssl_freelist_max_len: ofOpenssl(-1),
@@ -134,10 +134,10 @@ export default defineModule({
     renegotiation: number(0, 'Renegotiation stays off.'),
     xavp_cfg: text('', 'Xavp whose `server_name` and `server_id` a connection we open takes.'),
     event_callback: scriptCallback('event routes'),
-    rand_engine: text('', 'Accepted; Node decides.'),
-    engine: text('NONE', 'Accepted; engines are not used.'),
-    engine_config: text('NONE', 'Accepted; engines are not used.'),
-    engine_algorithms: text('ALL', 'Accepted; engines are not used.'),
+    rand_engine: { ...text('', 'Accepted; Node decides.'), noEffect: true },
+    engine: { ...text('NONE', 'Accepted; engines are not used.'), noEffect: true },
+    engine_config: { ...text('NONE', 'Accepted; engines are not used.'), noEffect: true },
+    engine_algorithms: { ...text('ALL', 'Accepted; engines are not used.'), noEffect: true },
     provider_quirks: number(0, 'Accepted; there is one process, which loads its providers once.', { noEffect: true }),
     provider_quirks_config: { ...text('', 'Accepted; Node reads OpenSSL’s own configuration.'), noEffect: true },
     init_mode: number(0, 'Accepted; there are no processes that share OpenSSL’s memory.', { noEffect: true }),

@@ -6,7 +6,7 @@ import { eventPasses, label, unreadIn } from './cfg.js';
 import { modulesElsewhere, natReads, tlsReads } from './modules.js';
 import { elsewhere, reads, shaped } from './pvs.js';
 import { selectReads, selectShapes, selectsElsewhere } from './selects.js';
-import { unseen } from './unseen.js';
+import { neverValue, unseen } from './unseen.js';
 import { transformations } from './values.js';
 
 /** Of a group of probes: in which kinds of route each entry was read, which entries had a value, and how many cells there are. */
@@ -136,6 +136,14 @@ describe('transformation probes', () => {
 
 describe('docs/coverage.md', () => {
   const page = readFileSync(new URL('../../../docs/coverage.md', import.meta.url), 'utf8');
+  it('counts as shown what is read and is always $null', () => {
+    const groups = ['pv-probes', 'pv-selects', 'pv-modules'].map(readCells);
+    const nameOf = (cell: string) =>
+      cell.startsWith('sel(') ? `@${cell.slice(4, -1).replace(/\[-?\d+\]/, '')}` : `$${cell}`;
+    const read = new Set(groups.flatMap(({ kinds }) => [...kinds.keys()].map(nameOf)));
+    const defined = new Set(groups.flatMap((group) => [...group.defined].map(nameOf)));
+    expect([...neverValue].filter((name) => !read.has(name) || defined.has(name))).toEqual([]);
+  });
   it('has a reason for each entry that is done and that no transcript shows', () => {
     const readable = page.split(/^(?=## |\*\*)/m).filter((part) => /^\*\*(Pseudo|Trans|Selects)/.test(part));
     const listed = readable.flatMap((part) =>

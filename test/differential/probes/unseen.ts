@@ -7,10 +7,19 @@ const versions = JSON.parse(
 ) as Pick<Versions, 'newer'>;
 
 const bare = (entry: string): string => entry.slice(entry.indexOf(':') + 1);
-const nowhere = 'never has a value in Kamailio either';
 const broken = 'Kamailio reads past the end of its text (docs/deviations.md)';
 const each = (entries: string, why: string): Record<string, string> =>
   Object.fromEntries(entries.split(' ').map((entry) => [entry, why]));
+
+/** Names the probes read everywhere, and that never have a value: $null is all there is to show. */
+export const neverValue: ReadonlySet<string> = new Set([
+  ...'$null $err.class $err.info $err.level $err.rcode $err.rreason'.split(' '),
+  ...'$tls_my_issuer $tls_my_subject $tls_peer_issuer $tls_peer_subject'.split(' '),
+  ...'@branch.uriq.name @v.alias @via.alias'.split(' '),
+  ...['me', 'my', 'myself'].flatMap((side) =>
+    ['expired', 'revoked', 'self_signed', 'verified'].map((what) => `@tls.${side}.${what}`),
+  ),
+]);
 
 export const unseen: Readonly<Record<string, string>> = {
   ...Object.fromEntries([
@@ -20,14 +29,6 @@ export const unseen: Readonly<Record<string, string>> = {
   ...each('$defs $defv', 'newer than 5.6.3'),
   ...Object.fromEntries(
     ['me', 'my', 'myself', 'peer'].map((side) => [`@tls.${side}.count.{str}`, 'newer than 5.6.3'] as const),
-  ),
-  ...each('$null $err.class $err.info $err.level $err.rcode $err.rreason', nowhere),
-  ...each('$tls_my_issuer $tls_my_subject $tls_peer_issuer $tls_peer_subject', nowhere),
-  ...each('@branch.uriq.name @v.alias @via.alias', nowhere),
-  ...Object.fromEntries(
-    ['me', 'my', 'myself'].flatMap((side) =>
-      ['expired', 'revoked', 'self_signed', 'verified'].map((what) => [`@tls.${side}.${what}`, nowhere]),
-    ),
   ),
   ...each('{s.rafter} {s.rbefore} {uri.duri} {uri.saor} {uri.suri} {s.decode.base58}', broken),
 };

@@ -68,6 +68,9 @@ export default group('tls', 'tls.cfg', [
   call('tls-tls', 'TLS on both sides', 'to-tls', ['alice', 'bob']),
   call('sips', 'a sips URI goes over TLS', 'sips', ['bob']),
   call('named', 'a server name for the connection out', 'named', ['bob']),
+  call('by-id', 'tls_set_connect_server_id(): a domain for the connection out', 'by-id', ['bob']),
+  call('by-id-xavp', 'the same through $xavp(tls=>server_id)', 'by-id-xavp', ['bob']),
+  call('by-id-none', 'an id no domain has', 'by-id-none', ['bob']),
   call('forced', 'a forced TLS socket', 'forced', ['bob']),
   scenario('rpc', 'tls.info and a reload', async ({ rpc }) => {
     await rpc('tls.info');
