@@ -6,6 +6,7 @@ import {
   type Endpoint,
   Exchange,
   FOR_EVER,
+  openChannel,
   opt,
   parseRelaySet,
   pvWritable,
@@ -42,6 +43,7 @@ import {
 } from './functions.js';
 import { mosParams } from './mos.js';
 import { Relays } from './relays.js';
+import { Replication } from './replication.js';
 
 class State implements RtpengineState {
   timer: Timer | null = null;
@@ -150,7 +152,7 @@ const column = (initial: string, doc: string) => ({ type: 'str', default: initia
 export default defineModule({
   name: 'rtpengine',
   doc: 'Media through rtpengine.',
-  uses: ['lwsc?'],
+  uses: ['lwsc?', 'dmq?'],
   params: {
     rtpengine_sock: { type: 'str', many: true, doc: 'Nodes of a set: `1 == udp:10.0.0.1:2223=2 udp:10.0.0.2:2223`.' },
     rtpengine_disable_tout: {
@@ -219,6 +221,12 @@ export default defineModule({
       min: 1,
       doc: 'Seconds in which a call finds its node again.',
     },
+    enable_dmq: {
+      type: 'int',
+      default: 0,
+      doc: '1: the nodes of the cluster tell each other which rtpengine has a call (dmq). All have the same sets.',
+    },
+    dmq_peer_id: column('rtpengine', 'Channel of the cluster.'),
     hash_table_size: { type: 'int', default: 256, doc: 'Accepted: the table grows as it must.' },
     setid_default: { type: 'int', default: 0, min: 0, doc: 'The set when none is chosen.' },
     media_duration: { type: 'pv', doc: 'Gets the milliseconds play_media() plays.' },
@@ -263,6 +271,10 @@ export default defineModule({
         if (set === null) throw new StartError('SIPC8082', `rtpengine: rtpengine_sock "${text}" is malformed`);
         for (const { url, weight } of set.nodes) addNode(relays, set.id ?? params.setid_default, url, weight, warn);
       }
+    if (params.enable_dmq > 0) {
+      const replication = new Replication(relays, (level, text) => server.log(level, 'rtpengine', text));
+      replication.begin(openChannel('rtpengine', me.uses, replication.channel(params.dmq_peer_id)));
+    }
     state.dtmf = await DtmfEvents.listen(server, params);
     if (params.ping_interval > 0) {
       const timer = server.env.clock.setTimer(params.ping_interval * 1000, () => {
@@ -565,6 +577,5 @@ export default defineModule({
   eventRoutes: {
     [DTMF_EVENT]: { doc: 'rtpengine saw a DTMF event: the dtmf_event_… variables tell which.' },
   },
-  // dmq replicates between Kamailio nodes, and is not there.
-  missing: ['param:enable_dmq', 'param:dmq_peer_id'],
+  missing: [],
 });

@@ -46,6 +46,15 @@ function hashOf(algorithm: number, callId: string): number {
   return byteSum(callId) & 0xff;
 }
 
+/** Calls remembered at most: about 100 MB. */
+const MAX_CALLS = 500_000;
+
+/** Tells other nodes of a cluster. */
+export interface Replica {
+  remembered(callId: string, branch: string, node: RelayNode): void;
+  /** Without a branch: all of the call. */
+  forgotten(callId: string, branch: string): void;
+}
 interface Kept {
   readonly node: RelayNode;
   readonly untilSec: number;
@@ -53,6 +62,7 @@ interface Kept {
 
 export class Relays {
   readonly sets = new RelaySets();
+  replica: Replica | null = null;
   /** By Call-ID and branch; the oldest first, as all live equally long. */
   readonly #calls = new Map<string, Kept>();
   readonly #branches = new Map<string, Set<string>>();
@@ -71,14 +81,21 @@ export class Relays {
     return this.#calls.size;
   }
   remember(callId: string, branch: string, node: RelayNode): void {
+    if (this.keep(callId, branch, node)) this.replica?.remembered(callId, branch, node);
+  }
+  /** Untold. False: it has one, or there are too many calls. */
+  keep(callId: string, branch: string, node: RelayNode): boolean {
     const now = this.nowSec();
     for (const [key, { untilSec }] of this.#calls) {
       if (untilSec >= now) break;
       this.#drop(key);
     }
-    this.#calls.set(keyOf(callId, branch), { node, untilSec: now + this.params.hash_table_tout });
+    const key = keyOf(callId, branch);
+    if (this.#calls.size >= MAX_CALLS || this.#calls.has(key)) return false;
+    this.#calls.set(key, { node, untilSec: now + this.params.hash_table_tout });
     const branches = this.#branches.get(callId) ?? new Set<string>();
     this.#branches.set(callId, branches.add(branch));
+    return true;
   }
   /** `anyBranch`: of whatever branch, when none is named. */
   recall(callId: string, branch: string, anyBranch: boolean): RelayNode | null {
@@ -87,15 +104,20 @@ export class Relays {
   }
   /** Without a branch: all of the call. */
   forget(callId: string, branch: string): void {
-    const all = branch === '' ? [...(this.#branches.get(callId) ?? [])] : [branch];
-    for (const one of all) this.#drop(keyOf(callId, one));
+    if (this.drop(callId, branch)) this.replica?.forgotten(callId, branch);
   }
-  #drop(key: string): void {
-    this.#calls.delete(key);
+  /** Untold. False: there is none. */
+  drop(callId: string, branch: string): boolean {
+    const all = branch === '' ? [...(this.#branches.get(callId) ?? [])] : [branch];
+    return all.filter((one) => this.#drop(keyOf(callId, one))).length > 0;
+  }
+  #drop(key: string): boolean {
+    const found = this.#calls.delete(key);
     const [callId = '', branch = ''] = key.split('\n');
     const branches = this.#branches.get(callId);
     branches?.delete(branch);
     if (branches?.size === 0) this.#branches.delete(callId);
+    return found;
   }
 
   /** The node to ask next; null when there is none left. */

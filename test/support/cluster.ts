@@ -26,7 +26,15 @@ export interface Peer {
   /** Tells something over a channel; the status it is answered with. */
   tell(to: string, channel: string, body: object | string): Promise<number>;
   /** Any request of its own; the answer. */
-  ask(to: string, method: string, user: string, lines?: readonly string[], body?: string): Promise<string>;
+  ask(to: string, method: string, user: string, more?: More): Promise<string>;
+}
+export interface More {
+  readonly lines?: readonly string[];
+  readonly body?: string;
+  /** Its own one unless told otherwise. */
+  readonly callId?: string;
+  readonly toTag?: string;
+  readonly cseq?: number;
 }
 /** A server of ours. */
 export interface Node {
@@ -62,15 +70,16 @@ export class SimulatedCluster {
       if (peer.list === null || text.startsWith('ACK')) return;
       socket.send(okTo(text, channelOf(text) === 'notification_peer' ? peer.list : ''), from);
     });
-    const ask: Peer['ask'] = async (to, method, user, lines = [], body = '') => {
-      const callId = `${ip}-${++this.#requests}`;
+    const ask: Peer['ask'] = async (to, method, user, more = {}) => {
+      const own = `${ip}-${++this.#requests}`;
+      const { lines = [], body = '', callId = own, toTag, cseq = 1 } = more;
       const head = [
         `${method} sip:${user}@${to}:5060 SIP/2.0`,
-        `Via: SIP/2.0/UDP ${ip}:5060;branch=z9hG4bK${callId}`,
+        `Via: SIP/2.0/UDP ${ip}:5060;branch=z9hG4bK${own}`,
         `From: <sip:${user}@${ip}:5060>;tag=${callId}`,
-        `To: <sip:${user}@${to}:5060>`,
+        `To: <sip:${user}@${to}:5060>${toTag === undefined ? '' : `;tag=${toTag}`}`,
         `Call-ID: ${callId}`,
-        `CSeq: 1 ${method}`,
+        `CSeq: ${cseq} ${method}`,
         `Contact: <sip:${user}@${ip}:5060>`,
         'Max-Forwards: 70',
         ...lines,
@@ -91,7 +100,7 @@ export class SimulatedCluster {
       ask,
       tell: async (to, channel, body) => {
         const text = typeof body === 'string' ? body : JSON.stringify(body);
-        const answer = await ask(to, 'KDMQ', channel, ['Content-Type: application/json'], text);
+        const answer = await ask(to, 'KDMQ', channel, { lines: ['Content-Type: application/json'], body: text });
         return Number(answer.slice(8, 11));
       },
     };
