@@ -70,6 +70,7 @@ function watcherOnly(event: Package, presUri: string, user: string, domain: stri
     row: RowState.same,
     updated: -1,
     updatedWinfo: -1,
+    receivedTime: 0,
   };
 }
 

@@ -55,12 +55,26 @@ export class MemorySubscriptions {
     if (list?.size === 0) this.#byPresentity.delete(key);
   }
 
+  /**
+   * As another node has it; `expires` is seconds left, 0 when it ended there. Older subscriptions with this Call-ID go. False: the table is
+   * full. What is known of the dialog from later on stays (presence/hash.c, insert_and_replace_shtable() and delete_shtable()).
+   */
+  take(subs: Subscription, nowSec: number): boolean {
+    const known = this.find(subs);
+    if (known !== null && known.receivedTime > subs.receivedTime) return true;
+    if (known !== null) this.delete(known);
+    if (subs.expires <= 0) return true;
+    for (const other of this.of(subs.presUri, subs.event)) if (other.callId === subs.callId) this.delete(other);
+    return this.insert(subs, nowSec, RowState.same);
+  }
+
   /** What a SUBSCRIBE within the dialog changes. False: not there, or of another package. */
   refresh(subs: Subscription, nowSec: number): boolean {
     const kept = this.find(subs);
     if (kept === null || kept.event !== subs.event) return false;
     kept.expires = subs.expires + nowSec;
     kept.remoteCseq = subs.remoteCseq;
+    kept.receivedTime = subs.receivedTime;
     this.#share(kept, subs);
     return true;
   }

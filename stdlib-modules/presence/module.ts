@@ -73,6 +73,12 @@ const numbers = [
   'pres_subs_mode',
   'delete_same_subs',
   'subs_respond_200',
+  'enable_dmq',
+  'enable_pres_dmq',
+  'enable_pres_sync_dmq',
+  'enable_subs_dmq',
+  'enable_subs_sync_dmq',
+  'skip_notify_dmq',
 ] as const;
 const texts = [
   'db_url',
@@ -82,6 +88,8 @@ const texts = [
   'server_address',
   'xavp_cfg',
   'retrieve_order_by',
+  'default_socket',
+  'dmq_peer_id',
 ] as const;
 
 /** Kamailio's corrections of what makes no sense (presence.c, mod_init). */
@@ -113,6 +121,14 @@ function settingsOf(p: Params): Settings {
     keepLast: p.pres_subs_mode === 1,
     deleteSame: p.delete_same_subs !== 0,
     okStatus: p.subs_respond_200 !== 0 ? 200 : 202,
+    cluster: {
+      states: p.enable_pres_dmq > 0,
+      asksStates: p.enable_pres_sync_dmq > 0,
+      subscriptions: p.enable_subs_dmq > 0,
+      asksSubscriptions: p.enable_subs_sync_dmq > 0,
+      quiet: p.skip_notify_dmq !== 0,
+      socket: p.default_socket,
+    },
   };
 }
 
@@ -301,12 +317,17 @@ export default defineModule({
     cseq_offset: number(0, 'By how much the CSeq of a SUBSCRIBE may be behind.'),
     pres_subs_mode: number(1, '0: no `$subs`.'),
     delete_same_subs: number(0, '1: a new subscription ends the one of the same presentity and Call-ID.'),
-    default_socket: {
-      ...text('', 'Not used: socket of subscriptions that another server makes by DMQ.'),
-      noEffect: true,
-    },
+    default_socket: text('', 'Socket of subscriptions made at other nodes of the cluster: `udp:10.0.0.1:5060`.'),
     timer_mode: ignored(1, 'timers need no process.'),
-    enable_dmq: number(0, '1: what is published at one node of the cluster is published at all (dmq).'),
+    enable_dmq: number(0, '1: a node of a cluster (dmq): what is published at one is published at all.'),
+    enable_pres_dmq: number(1, '0: what is published here is not told.'),
+    enable_pres_sync_dmq: number(
+      1,
+      '0: the other nodes are not asked for the states they have; with publ_cache 2 they tell.',
+    ),
+    enable_subs_dmq: number(0, '1: who subscribes at one node is subscribed at all, in memory.'),
+    enable_subs_sync_dmq: number(1, '0: they are not asked for their subscriptions.'),
+    skip_notify_dmq: number(0, '1: states told by another node bring no NOTIFY here, as that node sends them.'),
     dmq_peer_id: text('presence', 'Channel of the cluster.'),
     subs_respond_200: number(1, '0: a SUBSCRIBE is answered 202.'),
   },
@@ -506,16 +527,7 @@ export default defineModule({
     },
     sphere: async (presUri) => (me.state.world === null ? null : currentSphere(me.state.world, presUri)),
   }),
-  missing: [
-    'param:enable_pres_dmq',
-    'param:enable_pres_sync_dmq',
-    'param:enable_subs_dmq',
-    'param:enable_subs_sync_dmq',
-    'param:skip_notify_dmq',
-    'rpc:presence.publish_cache_sync',
-    'rpc:presence.presentity_show',
-    'rpc:presence.watcher_list',
-  ],
+  missing: ['rpc:presence.publish_cache_sync', 'rpc:presence.presentity_show', 'rpc:presence.watcher_list'],
 });
 
 async function guarded(world: World, work: () => Promise<boolean>): Promise<1 | -1> {

@@ -199,6 +199,8 @@ export interface NotifyOptions {
   readonly noBody?: boolean;
   /** `given` is made this watcher's first. */
   readonly perWatcher?: boolean;
+  /** Because of what another node told: that is not told on. */
+  readonly told?: boolean;
 }
 /** One more NOTIFY of a subscription: counted where it is kept, then sent. False when that failed. */
 export async function notify(world: World, subs: Subscription, options: NotifyOptions = {}): Promise<boolean> {
@@ -216,7 +218,9 @@ export async function notify(world: World, subs: Subscription, options: NotifyOp
   const blocked = subs.status === Status.active && subs.reason === POLITE_BLOCK;
   const noBody = options.noBody === true || blocked;
   const own = !noBody && options.perWatcher && given ? (subs.event.spec?.perWatcher?.(subs, given) ?? given) : given;
-  return send(world, subs, watcher, own, noBody);
+  if (!(await send(world, subs, watcher, own, noBody))) return false;
+  if (options.told !== true) world.replica?.tellSubscription(subs);
+  return true;
 }
 
 /** The last NOTIFY of a subscription that ran out, without a body. */
@@ -286,6 +290,8 @@ export async function notifyPublished(
     readonly off: string | null;
     readonly rules: string | null;
     readonly not: string | null;
+    /** It was another node that published it. */
+    readonly told?: boolean;
   },
 ): Promise<void> {
   const watchers = await watching(world, presUri, event, what.not);
@@ -294,7 +300,7 @@ export async function notifyPublished(
   const given = aggregated ?? what.body;
   await inBatches(world, watchers, async (subs) => {
     subs.rules = what.rules;
-    return notify(world, subs, { given, perWatcher: true });
+    return notify(world, subs, { given, perWatcher: true, told: what.told === true });
   });
 }
 
@@ -340,6 +346,7 @@ async function answered(world: World, subs: Subscription, outcome: LocalOutcome)
   if (!gone && !silent && !removes) return;
   try {
     await removeSubscription(world, subs);
+    world.replica?.tellSubscription({ ...subs, expires: 0 });
   } catch {
     server.log(-1, 'presence', `subscription ${subs.callId} could not be deleted`);
   }

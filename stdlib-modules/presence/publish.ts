@@ -144,7 +144,7 @@ async function store(
   told: Told | null = null,
 ): Promise<void> {
   const { states } = world;
-  const replica = told === null ? world.replica : null;
+  const replica = told === null && world.settings.cluster.states ? world.replica : null;
   const rules =
     world.settings.notifiers === 0 ? ((await p.package.spec?.authorized?.rules(p.user, p.domain)) ?? null) : null;
   const accept = (etag: string) => {
@@ -155,7 +155,9 @@ async function store(
     ctx.draft.addReplyHeader(`SIP-ETag: ${etag}\r\n`);
     if (world.sl.reply(ctx, 200, 'OK') < 0) throw new Error('the answer could not be sent');
   };
-  const tell = (off: string | null) => tellWatchers(world, p, off, rules);
+  const tell = async (off: string | null) => {
+    if (told === null || !world.settings.cluster.quiet) await tellWatchers(world, p, off, rules, told !== null);
+  };
   const missing = () => {
     ctx?.log(0, `no state has the entity-tag ${p.etag}`, 'presence');
     answer.sent = true;
@@ -208,7 +210,7 @@ async function storeNew(world: World, p: Publication, told: Told | null): Promis
     domain: p.domain,
     event: p.event,
     etag: p.etag,
-    expires: p.expires === -1 ? -1 : p.expires + now,
+    expires: p.expires === -1 ? -1 : p.expires + sinceOf(world, told),
     receivedTime: told?.receivedTime || now,
     priority: p.priority,
     ruid: told?.ruid || world.ruids.next(),
@@ -218,6 +220,11 @@ async function storeNew(world: World, p: Publication, told: Told | null): Promis
   if (settings.cache === PublishCache.hybrid)
     world.publishers.add(p.presUri, p.package.parsed.name, settings.sphere ? sphereOf(p.body) : null);
   if (p.expires === -1) {
+    await states.replace(state);
+    return state;
+  }
+  // It may be told by several, to a node that joins.
+  if (told !== null && !p.package.isDialog) {
     await states.replace(state);
     return state;
   }
@@ -231,10 +238,22 @@ async function storeNew(world: World, p: Publication, told: Told | null): Promis
   return state;
 }
 
-async function tellWatchers(world: World, p: Publication, off: string | null, rules: string | null): Promise<void> {
+/** From when on the seconds of a new state count: in memory, and told to a node that joins, from when it was published. */
+function sinceOf(world: World, told: Told | null): number {
+  const now = nowOf(world);
+  return world.settings.cache === PublishCache.record ? Math.min(told?.receivedTime || now, now) : now;
+}
+
+async function tellWatchers(
+  world: World,
+  p: Publication,
+  off: string | null,
+  rules: string | null,
+  told: boolean,
+): Promise<void> {
   const { settings, rows } = world;
   if (settings.notifiers === 0)
-    return notifyPublished(world, p.presUri, p.package, { body: p.body, off, rules, not: p.sender });
+    return notifyPublished(world, p.presUri, p.package, { body: p.body, off, rules, not: p.sender, told });
   await markWatchers(world, p.presUri, p.event, rows);
 }
 /** Notifiers are told which subscriptions are due; how many. */

@@ -146,6 +146,7 @@ export class SubscriptionRows {
       sockInfo: text(row[21]),
       updated: number(row[22]),
       updatedWinfo: number(row[23]),
+      receivedTime: 0,
       flags: number(row[24]),
       userAgent: text(row[25]),
       rules: null,

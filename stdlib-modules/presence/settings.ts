@@ -47,6 +47,25 @@ export interface Settings {
   readonly keepLast: boolean;
   readonly deleteSame: boolean;
   readonly okStatus: number;
+  readonly cluster: ClusterSettings;
+}
+export interface ClusterSettings {
+  readonly states: boolean;
+  /** Who joins asks for them. */
+  readonly asksStates: boolean;
+  readonly subscriptions: boolean;
+  readonly asksSubscriptions: boolean;
+  /** States of another node are told to no watcher here: that node does. */
+  readonly quiet: boolean;
+  /** Socket of subscriptions made at another node; '': theirs. */
+  readonly socket: string;
+}
+/** Tells other nodes of the cluster. */
+export interface Replica {
+  /** What was published here; `etag`: the one it has now, '' when it is new. */
+  tell(published: Publication, etag: string, ruid: string, receivedTime: number): void;
+  /** A subscription of ours as it stands after its SUBSCRIBE or NOTIFY; `expires` is seconds left. */
+  tellSubscription(subs: Subscription): void;
 }
 
 export interface SlApi {
@@ -80,8 +99,8 @@ export interface World {
   /** core_case_hash(). */
   hash(first: string, second: string): number;
   readonly startedSec: number;
-  /** With `enable_dmq`: other nodes are told of what was published here; `etag`: the one it has now, '' when it is new. */
-  replica: { tell(published: Publication, etag: string, ruid: string, receivedTime: number): void } | null;
+  /** With `enable_dmq`. */
+  replica: Replica | null;
 }
 
 export const nowOf = (world: World): number => Math.floor(world.server.env.clock.now() / 1000);

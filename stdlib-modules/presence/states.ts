@@ -141,6 +141,10 @@ export class StatesInMemory implements StateStore {
   *all(): Iterable<PublishedState> {
     for (const list of this.#accounts.values()) yield* list;
   }
+  /** Is it there still, as it was? */
+  holds(state: PublishedState): boolean {
+    return this.#of(state).includes(state);
+  }
   insert(state: PublishedState): Promise<void> {
     if (this.#count >= MAX_KEPT) return Promise.reject(new RangeError('too many published states'));
     const key = `${state.user}@${state.domain}`;

@@ -128,6 +128,7 @@ function read(
     row: RowState.same,
     updated: -1,
     updatedWinfo: -1,
+    receivedTime: nowOf(world),
   };
   if (event.isSharedLine) {
     const uri = contact.uri;
@@ -217,7 +218,8 @@ async function update(
   if (!isWinfo && subs.expires !== 0 && winfoPeer) {
     if (!(await notifyAll(world, subs.presUri, winfoPeer, subs))) throw new Error('no winfo');
     if (!(await notify(world, subs))) throw new Error('no NOTIFY');
-  } else if (settings.fastNotify && !(await notify(world, subs))) throw new Error('no NOTIFY');
+  } else if (!settings.fastNotify) world.replica?.tellSubscription(subs);
+  else if (!(await notify(world, subs))) throw new Error('no NOTIFY');
 }
 
 async function keep(world: World, subs: Subscription, isNew: boolean): Promise<void> {
@@ -274,5 +276,6 @@ async function leaveToNotifiers(
     subs.version = 1;
     await rows?.insert(subs, subs.expires + now, true);
   } else await rows?.update(subs, subs.expires + now, { remote: true });
+  world.replica?.tellSubscription(subs);
   accept(world, ctx, subs, answer);
 }

@@ -54,6 +54,8 @@ export interface Subscription {
   updated: number;
   /** 1: a winfo notification owes this watcher; -1: none. */
   updatedWinfo: number;
+  /** When its last SUBSCRIBE came, wall time in seconds: among the nodes of a cluster the latest word counts. 0: from before the start. */
+  receivedTime: number;
 }
 
 /** `sip:user@host`. */

@@ -142,6 +142,7 @@ const subscription = (packages: Packages): Subscription => ({
   row: RowState.writtenThrough,
   updated: -1,
   updatedWinfo: -1,
+  receivedTime: 0,
 });
 
 describe('in memory', () => stateLaws(() => new StatesInMemory(false)));

@@ -25,7 +25,7 @@ export interface Peer {
   told(channel: string): string[];
   /** Tells something over a channel; the status it is answered with. */
   tell(to: string, channel: string, body: object | string): Promise<number>;
-  /** Any request of its own; the answer. */
+  /** Any request of its own; the answer. `user` may have a domain that is not `to`. */
   ask(to: string, method: string, user: string, more?: More): Promise<string>;
 }
 export interface More {
@@ -73,14 +73,16 @@ export class SimulatedCluster {
     const ask: Peer['ask'] = async (to, method, user, more = {}) => {
       const own = `${ip}-${++this.#requests}`;
       const { lines = [], body = '', callId = own, toTag, cseq = 1 } = more;
+      const target = user.includes('@') ? user : `${user}@${to}:5060`;
+      const name = user.split('@', 1)[0];
       const head = [
-        `${method} sip:${user}@${to}:5060 SIP/2.0`,
+        `${method} sip:${target} SIP/2.0`,
         `Via: SIP/2.0/UDP ${ip}:5060;branch=z9hG4bK${own}`,
-        `From: <sip:${user}@${ip}:5060>;tag=${callId}`,
-        `To: <sip:${user}@${to}:5060>${toTag === undefined ? '' : `;tag=${toTag}`}`,
+        `From: <sip:${name}@${ip}:5060>;tag=${callId}`,
+        `To: <sip:${target}>${toTag === undefined ? '' : `;tag=${toTag}`}`,
         `Call-ID: ${callId}`,
         `CSeq: ${cseq} ${method}`,
-        `Contact: <sip:${user}@${ip}:5060>`,
+        `Contact: <sip:${name}@${ip}:5060>`,
         'Max-Forwards: 70',
         ...lines,
         `Content-Length: ${body.length}`,
