@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { RealClock, TimerWheel, VirtualClock } from './clock.js';
@@ -140,6 +141,25 @@ describe('clocks', () => {
       clock.setTimer(5, () => log.push(0)).cancel();
     });
     expect(log).toEqual([1, 2]);
+  });
+
+  it('fires outside whatever was under way when its wake-up was armed', async () => {
+    const clock = new RealClock();
+    const message = new AsyncLocalStorage<string>();
+    const seen: (string | undefined)[] = [];
+    const look = () => seen.push(message.getStore());
+    await new Promise<void>((resolve) => {
+      message.run('armed it', () =>
+        clock.setTimer(1, () => {
+          look();
+          clock.setTimer(1, () => {
+            look();
+            resolve();
+          });
+        }),
+      );
+    });
+    expect(seen).toEqual([undefined, undefined]);
   });
 });
 

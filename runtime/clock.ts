@@ -8,6 +8,7 @@
  *   level 3    64 slots of 17.5 min    no allocation beyond the timer itself
  *   level 4    64 slots of 18.6 h
  */
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Clock, Timer } from './env.js';
 
 const ROOT_SLOTS = 256;
@@ -218,7 +219,10 @@ export class RealClock implements Clock {
     this.wakeAt = tick;
     this.handle = setTimeout(this.run, Math.min(Math.max(1, tick - this.monotonic()), 0x7fffffff));
   }
-  private readonly run = (): void => {
+  /** Whoever armed the wake-up, what fires then is not done for the message it was handling (`AsyncLocalStorage` of cfgt). */
+  private readonly outside = AsyncLocalStorage.snapshot();
+  private readonly run = (): void => this.outside(this.fire);
+  private readonly fire = (): void => {
     this.handle = null;
     this.wakeAt = Number.POSITIVE_INFINITY;
     this.firing = true;

@@ -67,6 +67,7 @@ const layers: readonly (readonly string[])[] = [
     'runtime/sdk/uri-users',
     'runtime/sdk/select-families',
     'runtime/sdk/index',
+    'runtime/sdk/variables',
     'runtime/sdk/watch',
     'runtime/sdk/xml',
   ],
@@ -156,6 +157,7 @@ describe('import rules', () => {
     'stdlib-modules/dispatcher': ['node:fs', 'node:path'],
     'stdlib-modules/db_text': ['node:fs', 'node:fs/promises', 'node:path'],
     'stdlib-modules/db_flatstore': ['node:fs/promises', 'node:path'],
+    'stdlib-modules/cfgt': ['node:async_hooks', 'node:fs', 'node:fs/promises', 'node:path'],
   };
   it('a module sees runtime/sdk and its own folder only; database drivers their packages, and those that read lists their files', () => {
     expect(

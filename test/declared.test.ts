@@ -13,8 +13,8 @@ import { makeSqlite, type TestFolder, temporaryFolder } from './support/database
 import { buildCfg, loadModule, passWithDatabases, projectRoot, startBuilt } from './support/in-process.js';
 
 const names = readdirSync(join(projectRoot, 'stdlib-modules')).sort();
-/** Modules whose start opens files or sockets of the machine. */
-const local = ['ctl', 'jsonrpcs'];
+/** Modules that open files or sockets of the machine. */
+const local = ['ctl', 'jsonrpcs', 'cfgt'];
 
 const allows = (routes: readonly RouteMask[], kind: RouteKind) =>
   routes.includes('any') || routes.includes(kind) || (kind === 'tm_reply' && routes.includes('reply'));

@@ -8,16 +8,10 @@ const escapes: Readonly<Record<string, string>> = {
   '"': '\\"', '\\': '\\\\', '\b': '\\b', '\f': '\\f', '\n': '\\n', '\r': '\\r', '\t': '\\t',
 }; // biome-ignore format: one table
 
-export function jsonText(text: string): string {
-  let out = '"';
-  for (const c of text) {
-    const escaped = escapes[c];
-    if (escaped !== undefined) out += escaped;
-    else if (c < ' ') out += `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`;
-    else out += c;
-  }
-  return `${out}"`;
-}
+const special = /["\\\x00-\x1f]/g;
+const escaped = (c: string): string => escapes[c] ?? `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`;
+
+export const jsonText = (text: string): string => `"${text.replace(special, escaped)}"`;
 
 export function jsonNumber(value: number): string {
   if (Number.isInteger(value) && Math.abs(value) <= 0x7fff_ffff) return String(value);

@@ -365,12 +365,21 @@ export class Transactions {
   // -------------------------------------------------------------------------------------------------------------
   // Called by the receive path
 
-  /** A response after reply_route; `draft` is what that did. False: nobody's, and it could not be forwarded either. */
-  response(msg: SipMessage, draft: Draft): Maybe<boolean> {
+  /**
+   * A response after reply_route; `draft` is what that did. False: nobody's, and it could not be forwarded either. `over`: called once
+   * all of it is done, the routes of its transaction too.
+   */
+  response(msg: SipMessage, draft: Draft, over: (() => void) | null = null): Maybe<boolean> {
     for (const seen of this.responseSeen) seen(msg);
     const branch = msg.callId === null || msg.cseq === null ? null : this.branchOf(msg);
-    if (branch === null) return steps(this.#foreign(msg, draft));
-    branch.transaction.exclusively(() => steps(responseReceived(this.core, branch, msg, draft)));
+    if (branch === null) {
+      const forwarded = steps(this.#foreign(msg, draft));
+      afterwards(forwarded, over);
+      return forwarded;
+    }
+    const job = () => steps(responseReceived(this.core, branch, msg, draft));
+    if (over === null) branch.transaction.exclusively(job);
+    else afterwards(branch.transaction.inTurn(job, undefined), over);
     return true;
   }
 
@@ -403,4 +412,10 @@ export class Transactions {
   stop(): void {
     for (const t of [...this.core.table.all()]) destroy(this.core, t);
   }
+}
+
+function afterwards(done: Maybe<unknown>, over: (() => void) | null): void {
+  if (over === null) return;
+  if (done instanceof Promise) void done.then(over, over);
+  else over();
 }

@@ -108,22 +108,34 @@ export class Runner implements TransactionScript, ServerScript {
   response(received: SipMessage): void {
     this.inPreRoutedOrder(`r${received.callId}`, received, null, (msg, draft, from) => {
       const route = this.#program.reply_route;
-      if (route === null) return this.pass(msg, draft);
+      const { messages } = this.#server.watch;
+      if (route === null && messages === null) return this.pass(msg, draft);
       const ctx = this.context('core_reply', 'reply_route', msg, draft, null, from);
-      const startedAt = this.#server.env.clock.monotonic();
-      const finish = (verdict: Verdict): void | Promise<void> => {
-        this.noteLatency('reply', ctx, startedAt);
-        // receive.c: the response goes no further after drop, and when the route's code is 0 or negative; `exit` is code 1.
-        if (verdict !== EXIT && verdict < 0) ctx.log(0, 'error while trying onreply script', '<core>');
-        if (ctx.dropped || ctx.endedByZero || (verdict !== EXIT && verdict <= 0)) {
-          this.#server.stats.counter('core', 'drop_replies').value++;
-          return undefined;
-        }
-        return this.pass(ctx.msg, ctx.draft);
-      };
-      const running = this.execute(ctx, route);
-      return running instanceof Promise ? running.then(finish) : finish(running);
+      if (messages === null) return this.replied(ctx, route);
+      const done: { passed?: void | Promise<void> } = {};
+      // To the observer the run lasts until its transaction is done with it; the next response need not wait for that.
+      const all = () => new Promise<void>((over) => (done.passed = this.replied(ctx, route, over)));
+      void messages.run(ctx, all);
+      return done.passed;
     });
+  }
+  /** The reply route, when there is one, and what follows it. `over`: called at the end of that. */
+  private replied(ctx: Context, route: RouteFunction | null, over: (() => void) | null = null): void | Promise<void> {
+    if (route === null) return this.pass(ctx.msg, ctx.draft, over);
+    const startedAt = this.#server.env.clock.monotonic();
+    const finish = (verdict: Verdict): void | Promise<void> => {
+      this.noteLatency('reply', ctx, startedAt);
+      // receive.c: the response goes no further after drop, and when the route's code is 0 or negative; `exit` is code 1.
+      if (verdict !== EXIT && verdict < 0) ctx.log(0, 'error while trying onreply script', '<core>');
+      if (ctx.dropped || ctx.endedByZero || (verdict !== EXIT && verdict <= 0)) {
+        this.#server.stats.counter('core', 'drop_replies').value++;
+        over?.();
+        return undefined;
+      }
+      return this.pass(ctx.msg, ctx.draft, over);
+    };
+    const running = this.unobserved(ctx, route);
+    return running instanceof Promise ? running.then(finish) : finish(running);
   }
   /** `latency_cfg_log`, `latency_limit_cfg` (receive.c); what the route waited for is in it. */
   private noteLatency(what: 'request' | 'reply', ctx: Context, startedAt: number): void {
@@ -132,8 +144,8 @@ export class Runner implements TransactionScript, ServerScript {
     const usec = Math.round((this.#server.env.clock.monotonic() - startedAt) * 1000);
     if (usec >= limit) ctx.log(Math.max(-5, level) as LogLevel, `${what}-route executed in: ${usec} usec`, '<core>');
   }
-  private pass(msg: SipMessage, draft: Draft): void | Promise<void> {
-    const passed = this.#server.transactions.response(msg, draft);
+  private pass(msg: SipMessage, draft: Draft, over: (() => void) | null = null): void | Promise<void> {
+    const passed = this.#server.transactions.response(msg, draft, over);
     return passed instanceof Promise ? passed.then(() => undefined) : undefined;
   }
 
@@ -163,9 +175,10 @@ export class Runner implements TransactionScript, ServerScript {
   }
 
   private inOrder(key: string, msg: SipMessage, job: Job): void {
+    const { messages } = this.#server.watch;
     const guarded: Job = (passOn) => {
       try {
-        const pending = job(passOn);
+        const pending = messages === null ? job(passOn) : messages.received(msg, () => job(passOn));
         return pending instanceof Promise ? pending.catch((error: unknown) => this.report(error, msg)) : undefined;
       } catch (error) {
         this.report(error, msg);
@@ -353,6 +366,10 @@ export class Runner implements TransactionScript, ServerScript {
 
   /** The route's verdict; 0 after an error. Does not throw or reject. */
   private execute(ctx: Context, route: RouteFunction): Maybe<Verdict> {
+    const { messages } = this.#server.watch;
+    return messages === null ? this.unobserved(ctx, route) : messages.run(ctx, () => this.unobserved(ctx, route));
+  }
+  private unobserved(ctx: Context, route: RouteFunction): Maybe<Verdict> {
     try {
       const running = route(ctx);
       return running instanceof Promise ? running.catch((error: unknown) => this.failed(ctx, error)) : running;

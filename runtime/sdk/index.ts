@@ -118,6 +118,8 @@ export { scriptFlags, setScriptFlags } from './script-flags.js';
 export * from './select-families.js';
 export { type Told, toldOf } from './tkv.js';
 export { type AuthorizedApi, type Identity, identityOf, withoutPrefix } from './uri-users.js';
+export { SHOW_ALL, Shown, variables } from './variables.js';
+export type { MessageObserver } from './watch.js';
 
 /** Declares a module. See STYLE.md, "A module". */
 export const defineModule = defineModuleIn<SdkEnv>();

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { describe, expect, it } from 'vitest';
 import { Draft } from '../message/draft.js';
 import { message } from '../message/testing.js';
@@ -127,5 +128,23 @@ describe('the mailbox', () => {
     t.exclusively(() => void done.push('fifth'));
     expect(done).toHaveLength(4);
     expect(errors).toEqual([new Error('third'), new Error('at once')]);
+  });
+
+  it('runs a job in the asynchronous context of who brought it, not of the one before', async () => {
+    const t = add(new TransactionTable());
+    const message = new AsyncLocalStorage<string>();
+    const seen: (string | undefined)[] = [];
+    let go: () => void = () => {};
+    const job = async () => {
+      seen.push(message.getStore());
+      await Promise.resolve();
+      seen.push(message.getStore());
+    };
+    message.run('first', () => t.exclusively(() => new Promise<void>((resolve) => (go = resolve))));
+    message.run('second', () => t.exclusively(job));
+    t.exclusively(job);
+    go();
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    expect(seen).toEqual(['second', 'second', undefined, undefined]);
   });
 });

@@ -3,6 +3,7 @@
  *
  * Data and its mailbox only; what happens to it is in the machines beside it and in `proxy/`.
  */
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Clock, Proto, Timer } from '../env.js';
 import type { Draft } from '../message/draft.js';
 import { Edits } from '../message/edit.js';
@@ -273,7 +274,8 @@ export class Transaction {
   /** One at a time, in order: a response, a timer, a cancel and the routes they run (the mailbox). */
   exclusively(job: () => Maybe<void>): void {
     if (this.#busy) {
-      (this.#queue ??= []).push(job);
+      // What it does later is done for the message that it is about now.
+      (this.#queue ??= []).push(AsyncLocalStorage.bind(job));
       return;
     }
     this.#run(job);

@@ -67,6 +67,8 @@ export class Transports {
   readonly nonSip: ((bytes: string, received: ReceiveInfo) => boolean)[] = [];
   /** May put other bytes in place of what is about to be sent (corex: `event_route[network:msg]`). */
   rewrite: ((bytes: string, hop: NextHop) => string) | null = null;
+  /** Told of what is about to be sent, as it will leave (cfgt). */
+  leaving: ((bytes: string) => void) | null = null;
   readonly stats: TransportStats = { received: 0, sent: 0, keepalives: 0, sendFailed: 0 };
 
   constructor(
@@ -199,6 +201,7 @@ export class Transports {
   send(hop: NextHop, written: string, options: SendOptions = {}): boolean {
     if (hop.port === 0 && !hop.connectionId) return this.refused();
     const bytes = this.rewrite === null ? written : this.rewrite(written, hop);
+    this.leaving?.(bytes);
     if (hop.proto === 'udp') {
       const datagram = this.datagrams[hop.socket.index];
       if (

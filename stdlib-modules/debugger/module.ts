@@ -7,19 +7,22 @@ import {
   levelFor,
   opt,
   parseLevel,
+  printJson,
   prints,
   type RouteContext,
   type RpcCall,
   RpcStruct,
   type ScriptAction,
   type ServerApi,
+  SHOW_ALL,
   StartError,
   shaped,
   type Verdict,
+  variables,
 } from '../../runtime/sdk/index.js';
 import { routeKindName } from './actions.js';
 import { Breakpoints } from './breakpoints.js';
-import { messageText, SHOW_ALL, variablesJson } from './dump.js';
+import { messageText } from './dump.js';
 
 /** Where the running action stands, in a run's data. */
 const LINE = 'debugger.line';
@@ -29,8 +32,15 @@ const DEFAULT_FACILITY = 'LOG_DAEMON';
 /** Longest pseudo-variable that dbg.bp takes (DBG_CMD_SIZE). */
 const MAX_PV = 255;
 
+/** Of cfgt. */
+interface CfgtApi {
+  action(ctx: RouteContext, action: ScriptAction): void;
+}
+
 class State {
   tracing = false;
+  /** Gets each action too; null unless `cfgtest` asks for it. */
+  cfgt: CfgtApi | null = null;
   readonly breakpoints = new Breakpoints();
   readonly levels = new Map<string, number>();
   readonly facilities = new Map<string, string>();
@@ -70,6 +80,7 @@ function before(me: Me, ctx: RouteContext, action: ScriptAction): Promise<void> 
   const { state, params } = me;
   ctx.data.set(LINE, action.line);
   if (state.tracing) trace(me, ctx, action);
+  state.cfgt?.action(ctx, action);
   return state.breakpoints.hold(ctx, action, () => {
     const at = `breakpoint hit: p=[${ctx.server.info.pid}] c=[${action.file}] l=${action.line}`;
     ctx.log(levelOf(params.log_level), shown(action, at), 'debugger');
@@ -182,7 +193,7 @@ const levelWanted = 'a log level such as L_ERR';
 export default defineModule({
   name: 'debugger',
   doc: 'Traces of what the routes do, stepping through them, log levels by module.',
-  uses: [],
+  uses: ['cfgt?'],
   watchesRoutes: true,
   params: {
     cfgtrace: { type: 'int', default: 0, doc: '1: a line in the log before each action; `dbg.trace` changes it.' },
@@ -210,6 +221,7 @@ export default defineModule({
     mod_facility_mode: { type: 'int', default: 0, min: 0, max: 1, live: 'dbg', doc: '1: facilities by module count.' },
     mod_facility: { type: 'str', many: true, doc: 'The syslog facility of a module: name=facility.' },
     reset_msgid: { type: 'int', default: 0, doc: '1: dbg.reset_msgid may be used.' },
+    cfgtest: { type: 'int', default: 0, doc: '1: the cfgt module gets each action, for its reports.' },
     cfgpkgcheck: { type: 'int', default: 0, noEffect: true, doc: 'Checks of Kamailio’s memory.' },
   },
   stats: {},
@@ -231,6 +243,11 @@ export default defineModule({
     return state;
   },
   start(me, server) {
+    if (me.params.cfgtest === 1) {
+      me.state.cfgt = me.uses.find<CfgtApi>('cfgt');
+      if (me.state.cfgt === null)
+        throw new StartError('SIPC8023', 'debugger: cfgtest=1 needs the cfgt module: loadmodule "cfgt.so" before it');
+    }
     const assigns = me.params.log_assign > 0;
     server.watch.observer = {
       action: (ctx, action) => before(me, ctx, action),
@@ -274,7 +291,7 @@ export default defineModule({
       run(_me, ctx, mask, level) {
         const at = level === undefined ? 3 : (parseLevel(level) ?? 3);
         if (prints(ctx.server.env.log, at, 'debugger'))
-          ctx.log(at, variablesJson(ctx, mask === undefined ? SHOW_ALL : Number(mask)), 'debugger');
+          ctx.log(at, printJson(variables(ctx, mask === undefined ? SHOW_ALL : Number(mask)), false), 'debugger');
         return 1;
       },
     },
@@ -310,12 +327,12 @@ export default defineModule({
       doc: 'List debugging process array',
       run(me, call, server) {
         if (!ownProcess(call, server, false)) return;
-        const { tracing, breakpoints } = me.state;
+        const { tracing, breakpoints, cfgt } = me.state;
         call.add(
           new RpcStruct({
             entry: 0,
             pid: server.info.pid,
-            set: (tracing ? 1 : 0) | (breakpoints.on ? 2 : 0),
+            set: (tracing ? 1 : 0) | (breakpoints.on ? 2 : 0) | (cfgt !== null ? 8 : 0),
             state: breakpoints.isStepping ? 2 : breakpoints.first !== null ? 1 : 0,
             'in.pid': 0,
             'in.cmd': 0,
@@ -405,6 +422,5 @@ export default defineModule({
     },
   },
   eventRoutes: {},
-  // It hands each action to the cfgt module, which writes a report of every message's way through the cfg, and is not there.
-  missing: ['param:cfgtest'],
+  missing: [],
 });

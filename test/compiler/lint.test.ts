@@ -105,6 +105,14 @@ describe('modules that are loaded in another order than they start', () => {
     expect(order([name, 'dmq'], 0)).toEqual([]);
     expect(order(['dmq', name], 1)).toEqual([]);
   });
+  it('debugger asks cfgt, when it is told to', () => {
+    const told = (loaded: readonly string[], cfgtest: number) =>
+      said('SIPC6027', ['pv', ...loaded], [`modparam("debugger", "cfgtest", ${cfgtest})`, 'request_route { exit; }']);
+    expect(told(['debugger', 'cfgt'], 1).map((row) => row.replace(/^\S+ /, ''))).toEqual([
+      'cfgt has to be loaded before debugger',
+    ]);
+    expect([told(['debugger', 'cfgt'], 0), told(['cfgt', 'debugger'], 1)]).toEqual([[], []]);
+  });
 });
 
 describe('From or To replaced and not restored', () => {

@@ -9,6 +9,7 @@ const pairs: readonly (readonly [first: string, later: string, when?: string])[]
   ['tm', 'tmx'],
   ['dmq', 'htable', 'enable_dmq'],
   ['dmq', 'dialog', 'enable_dmq'],
+  ['cfgt', 'debugger', 'cfgtest'],
   // Starts all the same.
   ['tm', 'sl'],
 ];
