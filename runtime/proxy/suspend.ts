@@ -76,13 +76,13 @@ function suspendResponse(core: Core, run: RouteRun, t: Transaction): number {
 
 /**
  * 1: `name` ran, or will as soon as the transaction is free; -1: no such transaction, or answered; -2: not suspended.
- * `own`: called from a route of this transaction, which cannot wait for itself.
+ * `by`: in whose turn the route runs that asks; it does not wait where that would be for itself.
  */
 export function continueSuspended(
   core: Core,
   t: Transaction | null,
   name: string,
-  own: boolean,
+  by: Transaction | null,
 ): number | Promise<number> {
   if (t === null || t.status >= 200 || t.flags & TransactionFlag.onWait) {
     core.log(0, 'active transaction not found');
@@ -92,18 +92,21 @@ export function continueSuspended(
     core.log(0, `transaction is not suspended [${t.index}:${t.label}]`);
     return -2;
   }
-  const done = resume(core, t, name);
-  return done instanceof Promise && !own ? done.then(() => 1) : 1;
+  const done = resume(core, t, name, by);
+  return done instanceof Promise ? done.then(() => 1) : 1;
 }
 
 /** `name` null: a response that waited too long goes on without a route; so does one whose caller has canceled. */
-function resume(core: Core, t: Transaction, name: string | null): void | Promise<void> {
+function resume(core: Core, t: Transaction, name: string | null, by: Transaction | null = null): void | Promise<void> {
   const { suspension } = t;
   t.flags &= ~TransactionFlag.suspended;
   t.suspension = null;
   if (suspension === null || (t.canceled && suspension.reply === null)) return undefined;
   const route = t.canceled ? null : name;
-  return t.inTurn(() => steps(resumed(core, t, suspension, route)), undefined);
+  const job = () => steps(resumed(core, t, suspension, route));
+  if (by === null || !t.waitsFor(by)) return t.inTurn(job, undefined, by);
+  t.exclusively(job);
+  return undefined;
 }
 
 function* resumed(core: Core, t: Transaction, s: Suspension, name: string | null): Steps<void> {

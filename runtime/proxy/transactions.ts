@@ -333,7 +333,7 @@ export class Transactions {
   /** Goes on with a suspended transaction in `route[name]`; see `continueSuspended`. `from`: the run that asks. */
   continue(index: number, label: number, name: string, from: RouteRun | null): Maybe<Verdict> {
     const t = this.byIdent(index, label);
-    return continueSuspended(this.core, t, name, t !== null && from?.transaction === t);
+    return continueSuspended(this.core, t, name, from !== null && from.transaction === t ? t : turnOf(from));
   }
   /** `t_forward_nonack()` and its kin: only with a transaction already there, and no error is answered. */
   forwardNonAck(run: RouteRun, to: RelayTo): Maybe<Verdict> {
@@ -344,11 +344,15 @@ export class Transactions {
 
   /**
    * Branches a run collected, added to a transaction under way: 1 sent, -1 nothing could be, -2 it is canceled, -3 it has
-   * its final response. A target that has a branch already gets no second one.
+   * its final response. A target that has a branch already gets no second one. Two that append to each other: -1 for the later.
    */
   appendBranches(run: RouteRun, t: Transaction): Maybe<number> {
     const append = () => steps(appendBranches(this.core, t, run));
-    return run.transaction === t ? append() : t.inTurn(append, -1);
+    if (run.transaction === t) return append();
+    const by = turnOf(run);
+    if (by === null || !t.waitsFor(by)) return t.inTurn(append, -1, by);
+    this.core.log(-1, `transaction [${t.index}:${t.label}] waits for the one that would append branches to it`);
+    return -1;
   }
 
   /** Forwards a response by its second Via, whatever transaction it belongs to. */
@@ -379,7 +383,7 @@ export class Transactions {
     }
     const job = () => steps(responseReceived(this.core, branch, msg, draft));
     if (over === null) branch.transaction.exclusively(job);
-    else afterwards(branch.transaction.inTurn(job, undefined), over);
+    else afterwards(branch.transaction.inTurn(job, undefined, null), over);
     return true;
   }
 
@@ -419,3 +423,7 @@ function afterwards(done: Maybe<unknown>, over: (() => void) | null): void {
   if (done instanceof Promise) void done.then(over, over);
   else over();
 }
+
+/** The transaction whose turn a run has: request routes run outside of it, all others in it. */
+const turnOf = (run: RouteRun | null): Transaction | null =>
+  run === null || run.kind === 'request' ? null : run.transaction;

@@ -228,6 +228,8 @@ export class Transaction {
 
   #data: Map<string, unknown> | null = null;
   #busy = false;
+  /** Whose turn a route of this one waits for. */
+  #awaited: Transaction | null = null;
   #queue: (() => Maybe<void>)[] | null = null;
 
   constructor(o: {
@@ -280,8 +282,16 @@ export class Transaction {
     }
     this.#run(job);
   }
-  /** As `exclusively`, for one who waits for what comes of it; `failed`: the answer when the job ends in an error. */
-  inTurn<T>(job: () => Maybe<T>, failed: T): Maybe<T> {
+  /** A route of `other` would wait here for itself: it runs in this transaction's turn, or in that of one this one waits for. */
+  waitsFor(other: Transaction): boolean {
+    for (let t: Transaction | null = this; t !== null; t = t.#awaited) if (t === other) return true;
+    return false;
+  }
+  /**
+   * As `exclusively`, for one who waits for what comes of it; `failed`: the answer when the job ends in an error. `by`: whose
+   * turn the one who waits has, if any; the caller has asked `waitsFor(by)`, else nobody would ever go on.
+   */
+  inTurn<T>(job: () => Maybe<T>, failed: T, by: Transaction | null): Maybe<T> {
     let value = failed;
     let over = false;
     let ended: (() => void) | null = null;
@@ -308,11 +318,14 @@ export class Transaction {
         })
         .finally(finish);
     });
-    return over
-      ? value
-      : new Promise((resolve) => {
-          ended = () => resolve(value);
-        });
+    if (over) return value;
+    if (by !== null) by.#awaited = this;
+    return new Promise((resolve) => {
+      ended = () => {
+        if (by !== null) by.#awaited = null;
+        resolve(value);
+      };
+    });
   }
   /** A job failed: a bug of ours. The next ones still run. */
   onError: (error: unknown) => void = nothing;
