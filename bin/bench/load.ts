@@ -1,8 +1,9 @@
 /** Runs sipp at a fixed rate from a core of its own. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Started, startOn } from './process.js';
+import { readStats, type SippStats } from './sipp-stats.js';
 import { enrolment, type Traffic, userList } from './traffic.js';
 
 /** sipp speaks TCP with a program that speaks TLS with the server. */
@@ -22,11 +23,7 @@ export interface LoadOptions {
   readonly core: number;
   readonly perSecond: number;
 }
-export interface LoadResult {
-  readonly successful: number;
-  readonly failed: number;
-  /** Messages the caller had to send again. */
-  readonly retransmissions: number;
+export interface LoadResult extends SippStats {
   /** What sipp said, when something failed. */
   readonly output: string;
 }
@@ -120,22 +117,4 @@ export class Load {
     await Promise.all(this.answering.map((started) => started.stop(500)));
     rmSync(this.folder, { recursive: true, force: true });
   }
-}
-
-/** Last row of sipp's statistics: one line of names, then one a period. */
-function readStats(path: string): Omit<LoadResult, 'output'> {
-  let rows: string[];
-  try {
-    rows = readFileSync(path, 'latin1').trim().split('\n');
-  } catch {
-    return { successful: 0, failed: 0, retransmissions: 0 };
-  }
-  const names = rows[0]?.split(';') ?? [];
-  const last = rows.at(-1)?.split(';') ?? [];
-  const value = (name: string) => Number(last[names.indexOf(name)] ?? 0);
-  return {
-    successful: value('SuccessfulCall(C)'),
-    failed: value('FailedCall(C)'),
-    retransmissions: value('Retransmissions(C)'),
-  };
 }

@@ -3,10 +3,11 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { readStats, type SippStats } from '../../bin/bench/sipp-stats.js';
 import { findTool } from '../support/tools.js';
 
 export interface LoadOptions {
@@ -17,11 +18,7 @@ export interface LoadOptions {
   /** Caller and callee speak TCP: the caller to this port, the callee is reached at this address. */
   readonly stream?: { readonly entry: number; readonly reachedAt: string };
 }
-export interface LoadResult {
-  readonly successful: number;
-  readonly failed: number;
-  /** Messages the caller had to send again. */
-  readonly retransmissions: number;
+export interface LoadResult extends SippStats {
   /** What sipp said, for a failure's message. */
   readonly output: string;
 }
@@ -105,24 +102,6 @@ function sipp(
     child.once('exit', () => resolve());
   });
   return { child, ended, output: () => output };
-}
-
-/** Last row of sipp's statistics: one line of names, then one a period. */
-function readStats(path: string): Omit<LoadResult, 'output'> {
-  let rows: string[];
-  try {
-    rows = readFileSync(path, 'latin1').trim().split('\n');
-  } catch {
-    return { successful: 0, failed: 0, retransmissions: 0 };
-  }
-  const names = rows[0]?.split(';') ?? [];
-  const last = rows.at(-1)?.split(';') ?? [];
-  const value = (name: string) => Number(last[names.indexOf(name)] ?? 0);
-  return {
-    successful: value('SuccessfulCall(C)'),
-    failed: value('FailedCall(C)'),
-    retransmissions: value('Retransmissions(C)'),
-  };
 }
 
 async function register(user: string, server: number, reachedAt: string): Promise<void> {
