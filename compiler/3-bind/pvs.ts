@@ -197,6 +197,7 @@ export class PvBinder {
       }
       const args = given.map((arg, i) => {
         if (arg.startsWith('$')) return this.single(arg, span, depth + 1) ?? '';
+        if (signature.args[i] === 'str') return this.textArgument(arg, written, span);
         if (signature.args[i] !== 'int') return arg;
         if (!/^[+-]?\s*\d{1,9}\s*$/.test(arg)) this.malformed(`{${written}}`, `${arg} is no number`, span);
         return Number(arg.replace(/\s/g, '')) || 0;
@@ -204,6 +205,15 @@ export class PvBinder {
       bound.push({ name, signature, args });
     }
     return bound;
+  }
+
+  /** A tab or a line end ends it, and nothing may follow (pv_trans.c, _tr_parse_sparam()): of `\r\n` only `\r` is left. */
+  private textArgument(arg: string, written: string, span: Span): string {
+    const end = arg.search(/[\t\n]/);
+    if (end < 0) return arg;
+    if (/[^ \t\n]/.test(arg.slice(end)))
+      this.malformed(`{${written}}`, 'a text ends at a tab or a line end: match them with {re.subst}', span);
+    return arg.slice(0, end);
   }
 
   /** `/regex/replacement/flags`, commas and all, or a variable that holds one. */

@@ -52,6 +52,11 @@ const rows: readonly (readonly [name: string, cfg: string, ...expected: string[]
     'SIPC3003 3:8 add loadmodule "maxfwd.so" above',
   ],
   [
+    'line end within an argument of a transformation',
+    '@request_route {\n  xlog("$(rb{s.replace,a\\nb,c})");\n  exit;\n}\n',
+    'SIPC3014 3:8 write $name, $name(key), $(name[index]) or $(name{transformation}); `$$` is a dollar sign',
+  ],
+  [
     'module of an old version',
     'loadmodule "mi_fifo.so"\nrequest_route { exit; }\n',
     'SIPC3001 1:12 jsonrpcs took its place',
