@@ -86,6 +86,10 @@ export class HeaderField {
   get value(): string {
     return (this.text ??= this.raw.slice(this.valueStart, this.valueEnd));
   }
+  /** What reads see from now on, for a value that Kamailio writes over in its buffer; the text of the message stays. */
+  overwrite(value: string): void {
+    this.text = value;
+  }
   /** Name without case, compact forms not considered. */
   isNamed(name: string): boolean {
     return this.nameEnd - this.start === name.length && sameName(this.raw, this.start, name);

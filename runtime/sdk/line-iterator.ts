@@ -6,11 +6,18 @@ import type { RouteContext } from './context.js';
 import { type ArgSpec, type FunctionSpec, type PvSpec, type Verdict, varStr } from './define.js';
 
 const MAX_ITERATORS = 4;
+const MAX_NAME_LENGTH = 31;
 
 interface Position<T> {
   readonly items: readonly T[];
-  /** -1 before the first `next`; at the length after the last. */
+  /** -1: at none, before the first `next` and after the last. */
   at: number;
+  /** Where it was before; null: nowhere. */
+  before: number | null;
+  /** It went beyond the last: only a new start brings it back. */
+  over: boolean;
+  /** Given back: its name still answers, and makes room for another. */
+  ended: boolean;
 }
 
 /** The iterators of one kind; `key` names them among what a run keeps. */
@@ -24,21 +31,56 @@ export class Iterators<T> {
     ctx.data.set(this.key, made);
     return made;
   }
-  /** From before the first of `items`; -1 when there are none, or too many iterators. */
+  /** From before the first of `items`; -1 when there are too many iterators, or the name is too long. */
   start(ctx: RouteContext, name: string, items: readonly T[]): Verdict {
     const all = this.#of(ctx);
-    if (items.length === 0 || (!all.has(name) && all.size >= MAX_ITERATORS)) return -1;
-    all.set(name, { items, at: -1 });
+    if (!all.has(name)) {
+      if (name.length > MAX_NAME_LENGTH) return -1;
+      if (all.size >= MAX_ITERATORS) {
+        const free = [...all].find(([, it]) => it.ended);
+        if (free === undefined) return -1;
+        all.delete(free[0]);
+      }
+    }
+    all.set(name, { items, at: -1, before: null, over: false, ended: false });
     return 1;
   }
-  move(ctx: RouteContext, name: string, by: 1 | -1): Verdict {
+  next(ctx: RouteContext, name: string): Verdict {
     const it = this.#of(ctx).get(name);
-    if (it === undefined) return -1;
-    it.at = Math.max(-1, Math.min(it.items.length, it.at + by));
-    return it.at >= 0 && it.at < it.items.length ? 1 : -1;
+    if (it === undefined || it.over) return -1;
+    if (it.at >= 0) it.before = it.at;
+    if (it.at + 1 < it.items.length) {
+      it.at++;
+      return 1;
+    }
+    it.at = -1;
+    it.over = true;
+    return -1;
   }
-  end(ctx: RouteContext, name: string): Verdict {
-    return this.#of(ctx).delete(name) ? 1 : -1;
+  /** Kamailio's ki_hf_iterator_prev(): from the first it goes to before it, which counts as done, as does from there. */
+  previous(ctx: RouteContext, name: string): Verdict {
+    const it = this.#of(ctx).get(name);
+    if (it === undefined || it.over) return -1;
+    if (it.before !== null && it.before !== it.at) it.at = it.before;
+    else if (it.before !== null && it.at >= 2) {
+      it.before = it.at - 2;
+      it.at--;
+    } else if (it.before !== null && it.at === 1 && it.items.length === 2) {
+      it.before = null;
+      it.at = 0;
+    } else {
+      it.before = null;
+      it.at = -1;
+    }
+    return 1;
+  }
+  /** Back to before the first of `items`: what a later `next` finds there. */
+  end(ctx: RouteContext, name: string, items: readonly T[]): Verdict {
+    const all = this.#of(ctx);
+    const it = all.get(name);
+    if (it === undefined) return -1;
+    all.set(name, { items, at: -1, before: it.before, over: false, ended: true });
+    return 1;
   }
   current(ctx: RouteContext, name: string): T | undefined {
     const it = this.#of(ctx).get(name);
@@ -63,9 +105,9 @@ export function linesBetween(raw: string, from: number, to: number): readonly Li
   return lines;
 }
 
-/** -1: there is no such place, or nothing to put there. */
+/** -1: there is no such place. */
 export const insertAt = (ctx: RouteContext, at: number | undefined, added: string): Verdict =>
-  at !== undefined && added !== '' && ctx.draft.edits.insert(at, added) ? 1 : -1;
+  at !== undefined && (added === '' || ctx.draft.edits.insert(at, added)) ? 1 : -1;
 
 type Fn<Args extends readonly ArgSpec[]> = FunctionSpec<unknown, RouteContext, Args>;
 const done = { 1: 'done', [-1]: 'failed' } as const;
@@ -90,7 +132,10 @@ export function lineIterator(
     routes: ['any'],
     returns: done,
     example: `${call('start')} while (${call('next').slice(0, -1)}) { xlog("$${pvName}(b1)\\n"); } ${call('end')}`,
-    run: (_me, ctx, name) => iterators.start(ctx, name, linesOf(ctx) ?? []),
+    run(_me, ctx, name) {
+      const lines = linesOf(ctx);
+      return lines === null ? -1 : iterators.start(ctx, name, lines);
+    },
   };
   const next: Fn<[typeof iterator]> = {
     doc: 'Goes to the next line.',
@@ -98,7 +143,7 @@ export function lineIterator(
     routes: ['any'],
     returns: { 1: 'there is one', [-1]: 'no more, or no such iterator' },
     example: call('next'),
-    run: (_me, ctx, name) => iterators.move(ctx, name, 1),
+    run: (_me, ctx, name) => iterators.next(ctx, name),
   };
   const end: Fn<[typeof iterator]> = {
     doc: 'Gives the iterator back.',
@@ -106,7 +151,7 @@ export function lineIterator(
     routes: ['any'],
     returns: done,
     example: call('end'),
-    run: (_me, ctx, name) => iterators.end(ctx, name),
+    run: (_me, ctx, name) => iterators.end(ctx, name, []),
   };
   const rm: Fn<[typeof iterator]> = {
     doc: 'Removes the line the iterator is at.',

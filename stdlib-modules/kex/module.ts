@@ -1,7 +1,6 @@
 /** kex: flags of the script and of branches, the destination URI, statistics commands; what Kamailio moved out of its core. */
 import {
   defineModule,
-  flag,
   format,
   opt,
   parseUri,
@@ -41,17 +40,16 @@ function changeBranchFlag(ctx: RouteContext, n: number, index: number, on: boole
 
 function isMyself(ctx: RouteContext, text: string): boolean {
   const { transports } = ctx.server;
-  const whole =
-    text.includes(':') && parseUri(text, ctx.grammar) !== null
-      ? parseUri(text, ctx.grammar)
-      : parseUri(`sip:${text}`, ctx.grammar);
+  // Kamailio's w_is_myself(): what does not begin like a SIP URI is a host as a whole.
+  if (!/^sips?:/.test(text)) return text !== '' && transports.isMyself(text);
+  const whole = parseUri(text, ctx.grammar);
   if (whole === null) return false;
   const proto = whole.transport;
   const known = proto === 'udp' || proto === 'tcp' || proto === 'tls' || proto === 'sctp' ? proto : undefined;
   return transports.isMyself(whole.host, whole.port, known);
 }
 
-const branchArgs = [flag('flag'), opt(varInt('branch', '0 is the first'))] as const;
+const branchArgs = [varInt('flag', '0 to 31'), opt(varInt('branch', '0 is the first'))] as const;
 
 class KexState {
   constructor(readonly ruids: RuidSource) {}
@@ -83,7 +81,7 @@ export default defineModule({
   functions: {
     setsflag: {
       doc: 'Sets a script flag: it lasts as long as this run.',
-      args: [flag()],
+      args: [varInt('flag', '0 to 31')],
       routes: ['any'],
       returns: yes,
       example: 'setsflag(3);',
@@ -95,7 +93,7 @@ export default defineModule({
     },
     resetsflag: {
       doc: 'Takes a script flag away.',
-      args: [flag()],
+      args: [varInt('flag', '0 to 31')],
       routes: ['any'],
       returns: yes,
       example: 'resetsflag(3);',
@@ -107,7 +105,7 @@ export default defineModule({
     },
     issflagset: {
       doc: 'Is the script flag set?',
-      args: [flag()],
+      args: [varInt('flag', '0 to 31')],
       routes: ['any'],
       returns: test,
       example: 'if (issflagset(3)) { exit; }',
@@ -138,14 +136,13 @@ export default defineModule({
       run: (_me, ctx, n, index) => (((branchFlags(ctx, index ?? 0) ?? 0) & bit(n)) !== 0 ? 1 : -1),
     },
     setdsturi: {
-      doc: 'Sets the destination URI ($du).',
+      doc: 'Sets the destination URI ($du); an empty text takes it away.',
       args: [varStr('uri')],
       routes: ['any'],
-      returns: { 1: 'set', [-1]: 'not set' },
+      returns: { 1: 'set' },
       example: 'setdsturi("sip:10.0.0.10:5090");',
       run(_me, ctx, uri) {
-        if (uri === '') return -1;
-        ctx.draft.dstUri = uri;
+        ctx.draft.dstUri = uri === '' ? null : uri;
         return 1;
       },
     },

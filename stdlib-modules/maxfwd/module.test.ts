@@ -18,7 +18,8 @@ describe('maxfwd_process', () => {
     ['Max-Forwards: 1\n', 10, 1, 'Max-Forwards: 0'],
     ['Max-Forwards: 0\n', 10, -1, 'Max-Forwards: 0'],
     ['Max-Forwards: x\n', 10, -2, 'Max-Forwards: x'],
-    ['Max-Forwards: 70000\n', 10, -2, 'Max-Forwards: 70000'],
+    ['Max-Forwards: 70000\n', 10, 1, 'Max-Forwards:    70'],
+    ['Max-Forwards: 100000\n', 10, -2, 'Max-Forwards: 100000'],
     ['', 10, 2, 'Max-Forwards: 10'],
     ['', 256, -1, undefined],
   ];

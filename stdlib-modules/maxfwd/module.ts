@@ -9,10 +9,11 @@ const KEY = 'maxfwd.value';
 function current(ctx: RouteContext): number {
   const known = ctx.data.get(KEY);
   if (typeof known === 'number') return known;
-  const value = ctx.msg.maxForwards;
-  if (value === null) return ctx.msg.broken ? -2 : -1;
-  // Kamailio reads 16 bits and refuses more, and a number with anything behind it.
-  return value > 65_535 || !/^\d+$/.test(ctx.msg.headerValue(HeaderId.MaxForwards)!) ? -2 : value;
+  const { msg } = ctx;
+  const text = msg.headerValue(HeaderId.MaxForwards);
+  if (text === null) return msg.broken ? -2 : -1;
+  // Kamailio's str2s(): at most five digits and nothing else, of which it keeps 16 bits; none at all is 0.
+  return /^\d{0,5}$/.test(text) ? Number(text) & 0xffff : -2;
 }
 
 function process(ctx: RouteContext, limit: number, maxLimit: number): Verdict {
@@ -34,7 +35,9 @@ function process(ctx: RouteContext, limit: number, maxLimit: number): Verdict {
   // Kamailio writes over the digits in place: 10 becomes " 9".
   const width = end - field.valueStart;
   draft.edits.drop((e) => e.about === HeaderId.MaxForwards && e.start === field.valueStart);
-  draft.edits.replace(field.valueStart, end, String(value).padStart(width, ' ').slice(-width), HeaderId.MaxForwards);
+  const written = String(value).padStart(width, ' ').slice(-width);
+  draft.edits.replace(field.valueStart, end, written, HeaderId.MaxForwards);
+  field.overwrite(written);
   return 1;
 }
 

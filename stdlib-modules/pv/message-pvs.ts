@@ -109,6 +109,8 @@ function sidePvs(side: Side, letter: 'f' | 't'): PvTable {
 const bodyOf = (ctx: RouteContext, field: HeaderField): string => {
   let { end } = field;
   const { raw } = ctx.msg;
+  // maxfwd writes over the value.
+  if (field.id === HeaderId.MaxForwards && !raw.startsWith(field.value, field.valueStart)) return field.value;
   while (end > field.valueStart && (raw[end - 1] === '\r' || raw[end - 1] === '\n' || raw[end - 1] === '\0')) end--;
   return raw.slice(field.valueStart, Math.max(end, field.valueStart));
 };

@@ -536,9 +536,10 @@ export default defineModule({
       returns: order,
       example: 'if (cmp_hdr_name("$var(a)", "f")) { exit; }',
       run(_me, _ctx, a, b) {
-        const x = headerId(a.trimEnd());
-        if (x !== HeaderId.Other || headerId(b.trimEnd()) !== HeaderId.Other)
-          return x === headerId(b.trimEnd()) ? 1 : -1;
+        const idOf = (name: string) => headerId(name.trimEnd().replace(/:.*/s, ''));
+        if (a.trimEnd() === '' || b.trimEnd() === '') return -2;
+        const x = idOf(a);
+        if (x !== HeaderId.Other || idOf(b) !== HeaderId.Other) return x === idOf(b) ? 1 : -1;
         if (equalsIgnoreCase(a.trimEnd(), b.trimEnd())) return 1;
         return a.toLowerCase() > b.toLowerCase() ? -1 : -2;
       },
@@ -579,13 +580,13 @@ export default defineModule({
       doc: 'True when Date is at most so many seconds old.',
       args: [varInt('seconds')],
       routes: ['any'],
-      returns: { 1: 'fresh', [-1]: 'no good Date', [-2]: 'old' },
+      returns: { 1: 'fresh', [-1]: 'no good Date', [-4]: 'old' },
       example: 'if (hdr_date_check("10")) { exit; }',
       run(_me, ctx, seconds) {
         const value = ctx.msg.headerValue(HeaderId.Date);
         const at = value === null ? Number.NaN : Date.parse(value);
         if (Number.isNaN(at)) return -1;
-        return ctx.server.env.clock.now() > at + seconds * 1000 ? -2 : 1;
+        return ctx.server.env.clock.now() > at + seconds * 1000 ? -4 : 1;
       },
     },
   },

@@ -134,8 +134,9 @@ describe('iterators', () => {
     }
     expect(names).toEqual(['Via', 'From', 'To', 'Call-ID', 'CSeq', 'X-A', 'User-Agent', 'Content-Length']);
     expect(text()).toContain('CSeq: 1 INVITE\r\nB: 1\r\nC: 1\r\nUser-Agent');
-    expect([call('hf_iterator_prev', 'i'), read('hfitname', 'i')]).toEqual([1, 'Content-Length']);
-    expect([call('hf_iterator_end', 'i'), call('hf_iterator_end', 'i')]).toEqual([1, -1]);
+    expect([call('hf_iterator_prev', 'i'), read('hfitname', 'i')]).toEqual([-1, null]);
+    expect([call('hf_iterator_end', 'i'), call('hf_iterator_end', 'none')]).toEqual([1, -1]);
+    expect([call('hf_iterator_next', 'i'), read('hfitname', 'i')]).toEqual([1, 'Via']);
   });
   test('over body lines', () => {
     const { call, read, text } = start(request());

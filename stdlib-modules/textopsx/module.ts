@@ -319,7 +319,8 @@ export default defineModule({
       returns: ok,
       example:
         'hf_iterator_start("i1"); while (hf_iterator_next("i1")) { xlog("$hfitname(i1)\\n"); } hf_iterator_end("i1");',
-      run: (_me, ctx, it) => (!ctx.msg.broken ? fields.start(ctx, it, ctx.msg.headers) : -1),
+      run: (_me, ctx, it) =>
+        !ctx.msg.broken && ctx.msg.headers.length > 0 ? fields.start(ctx, it, ctx.msg.headers) : -1,
     },
     hf_iterator_next: {
       doc: 'Goes to the next header field.',
@@ -327,7 +328,7 @@ export default defineModule({
       routes: ['any'],
       returns: moved,
       example: 'hf_iterator_next("i1");',
-      run: (_me, ctx, it) => fields.move(ctx, it, 1),
+      run: (_me, ctx, it) => fields.next(ctx, it),
     },
     hf_iterator_prev: {
       doc: 'Goes to the header field before.',
@@ -335,7 +336,7 @@ export default defineModule({
       routes: ['any'],
       returns: moved,
       example: 'hf_iterator_prev("i1");',
-      run: (_me, ctx, it) => fields.move(ctx, it, -1),
+      run: (_me, ctx, it) => fields.previous(ctx, it),
     },
     hf_iterator_end: {
       doc: 'Gives the iterator back.',
@@ -343,7 +344,7 @@ export default defineModule({
       routes: ['any'],
       returns: ok,
       example: 'hf_iterator_end("i1");',
-      run: (_me, ctx, it) => fields.end(ctx, it),
+      run: (_me, ctx, it) => fields.end(ctx, it, ctx.msg.headers),
     },
     hf_iterator_rm: {
       doc: 'Removes the header field the iterator is at.',
