@@ -18,7 +18,8 @@ export function paramsOf(module: AnyModule, written: readonly ModParam[]): Param
     const problem = unfit(spec, param.value);
     if (problem) throw new StartError('SIPC8011', `${param.at}: ${module.name}.${param.name} ${problem}`);
     const list = params[param.name];
-    if (spec.many && Array.isArray(list)) list.push(param.value);
+    if (spec.many && Array.isArray(list))
+      list.push(spec.takes ? [param.value, ...spec.takes.map((other) => params[other])] : param.value);
     else params[param.name] = param.value;
   }
   return params;

@@ -200,6 +200,8 @@ export interface ParamSpec<T extends ParamType = ParamType, D = unknown> {
   readonly max?: number;
   readonly values?: readonly string[];
   readonly many?: boolean;
+  /** With `many`: each value comes as `[value, …]` with what these parameters were set to above it. */
+  readonly takes?: readonly string[];
   /**
    * Readable and settable at run time as `group.name` (Kamailio's cfg framework); the group's name when it is not the module's, or
    * `group.name` when that is another one too.
@@ -225,13 +227,15 @@ type Scalar<T extends ParamType, Ctx> = T extends 'int'
         ? Format<Ctx>
         : readonly { readonly name: string; readonly pv: PvRef<Ctx> }[];
 /** Value of a parameter: its default's absence shows as `undefined`. */
-export type ParamValue<S, Ctx = never> = S extends { many: true; type: infer T extends ParamType }
-  ? readonly Scalar<T, Ctx>[]
-  : S extends { type: infer T extends ParamType; default: string | number }
-    ? Scalar<T, Ctx>
-    : S extends { type: infer T extends ParamType }
-      ? Scalar<T, Ctx> | undefined
-      : never;
+export type ParamValue<S, Ctx = never> = S extends { many: true; takes: readonly string[] }
+  ? readonly (readonly (string | number)[])[]
+  : S extends { many: true; type: infer T extends ParamType }
+    ? readonly Scalar<T, Ctx>[]
+    : S extends { type: infer T extends ParamType; default: string | number }
+      ? Scalar<T, Ctx>
+      : S extends { type: infer T extends ParamType }
+        ? Scalar<T, Ctx> | undefined
+        : never;
 
 // ---------------------------------------------------------------------------------------------------------------
 // Watching routes

@@ -19,6 +19,23 @@ const fields: [DbValue, string][] = [
 ];
 test.each(fields)('%s', (value, expected) => expect(fieldText(value, format)).toBe(expected));
 
+test('delimiters and the end of the name are the cfg’s', async () => {
+  const own = mkdtempSync(join(tmpdir(), 'sipc-flat-'));
+  const starting = (params: Readonly<Record<string, string | number>>) => {
+    const modparams = Object.entries(params).map(([name, value]) => ({ module: 'db_flatstore', name, value, at: 'x' }));
+    return startBench({ modules: [module], program: `return { modparams: ${JSON.stringify(modparams)} };` });
+  };
+  const params = { field_delimiter: ';', record_delimiter: '#', encode_delimiter: 1, file_suffix: '.rows' };
+  const bench = await starting(params);
+  const db = await bench.server.databases.open(`flatstore:${own}`, 'test');
+  await db.insert('acc', { method: 'a;b', code: 200 });
+  await db.insert('acc', { method: 'a|b', code: 0 });
+  await bench.stop();
+  expect(readFileSync(join(own, 'acc_1.rows'), 'latin1')).toBe('a%3Bb;200#a|b;0#');
+  rmSync(own, { recursive: true });
+  await expect(starting({ escape_char: 'xx' })).rejects.toThrow('escape_char has to be one character');
+});
+
 describe('a folder', () => {
   let bench: Bench;
   let folder = '';

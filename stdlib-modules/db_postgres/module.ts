@@ -7,7 +7,9 @@ const CON_PARAMS = ['sslmode', 'application_name', 'options', 'client_encoding']
 
 function conParams(written: readonly string[]): Record<string, string> {
   const params: Record<string, string> = {};
-  for (const text of written) {
+  // One setting may hold several, as pg_con_param() of db_postgres reads it.
+  for (const text of written.flatMap((list) => list.split(';'))) {
+    if (text.trim() === '') continue;
     const at = text.indexOf('=');
     const name = text.slice(0, Math.max(at, 0)).trim();
     if (!CON_PARAMS.includes(name))
@@ -15,7 +17,8 @@ function conParams(written: readonly string[]): Record<string, string> {
         'SIPC8064',
         `db_postgres: con_param "${name || text}" has to be one of ${CON_PARAMS.join(', ')}`,
       );
-    params[name] = text.slice(at + 1).trim();
+    // The first of a name stays, as in Kamailio, whose list is turned round.
+    params[name] ??= text.slice(at + 1).trim();
   }
   return params;
 }
@@ -25,12 +28,18 @@ export default defineModule({
   doc: 'Databases on PostgreSQL: postgres://user:password@host:port/database.',
   uses: [],
   params: {
-    retries: { type: 'int', default: 2, min: 0, doc: 'Accepted: a query that lost its connection is sent once more.' },
-    lockset: { type: 'int', default: 4, doc: 'Accepted: there are no shared locks.' },
+    retries: {
+      type: 'int',
+      default: 2,
+      min: 0,
+      noEffect: true,
+      doc: 'Accepted: a query that lost its connection is sent once more.',
+    },
+    lockset: { type: 'int', default: 4, noEffect: true, doc: 'Accepted: there are no shared locks.' },
     timeout: { type: 'int', default: 0, min: 0, max: 3600, doc: 'Seconds a call may take; 0: 5.' },
     tcp_keepalive: { type: 'int', default: 0, doc: 'Not 0: keep-alive on the connections.' },
-    bytea_output_escape: { type: 'int', default: 1, doc: 'Accepted: both forms of bytea are read.' },
-    con_param: { type: 'str', many: true, doc: `An option of the client, name=value: ${CON_PARAMS.join(', ')}.` },
+    bytea_output_escape: { type: 'int', default: 1, noEffect: true, doc: 'Accepted: both forms of bytea are read.' },
+    con_param: { type: 'str', many: true, doc: `Options of the client, name=value;…: ${CON_PARAMS.join(', ')}.` },
   },
   stats: { driver_errors: { doc: 'Calls that failed.', group: 'postgres' } },
   database: (me) => {

@@ -2,12 +2,14 @@
 import { defineModule } from '../../runtime/sdk/index.js';
 import { openSqlite } from './connection.js';
 
+/** `sqlite:////var/x.db`, as Kamailio's own cfg writes it, and `sqlite:///var/x.db` name the same file. */
+const plain = (file: string): string => file.replace(/^\/+/, '/');
 /** `file=WAL` → ['file', 'WAL']. */
 const pairs = (written: readonly string[]): Map<string, string> =>
   new Map(
     written.map((text) => {
       const at = text.lastIndexOf('=');
-      return [text.slice(0, Math.max(at, 0)), text.slice(at + 1)] as const;
+      return [plain(text.slice(0, Math.max(at, 0))), text.slice(at + 1)] as const;
     }),
   );
 
@@ -26,7 +28,7 @@ export default defineModule({
   },
   stats: {},
   database: (me) => {
-    const readOnly = new Set(me.params.db_set_readonly);
+    const readOnly = new Set(me.params.db_set_readonly.map(plain));
     const modes = pairs(me.params.db_set_journal_mode);
     const busy = pairs(me.params.db_set_busy_timeout);
     return {
@@ -34,12 +36,12 @@ export default defineModule({
       connections: 1,
       timeoutMs: 5_000,
       connect: ({ database: file }) => {
-        const mode = modes.get(file) ?? '';
+        const mode = modes.get(plain(file)) ?? '';
         return openSqlite({
           file,
-          readOnly: readOnly.has(file),
+          readOnly: readOnly.has(plain(file)),
           journalMode: /^(?:delete|truncate|persist|memory|wal|off)$/i.test(mode) ? mode : '',
-          busyTimeoutMs: Math.trunc(Number(busy.get(file) ?? 500)) || 0,
+          busyTimeoutMs: Math.trunc(Number(busy.get(plain(file)) ?? 500)) || 0,
         });
       },
     };

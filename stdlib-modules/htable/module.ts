@@ -202,7 +202,12 @@ export default defineModule({
     dmq_init_sync: { type: 'int', default: 0, doc: '1: at the start the other nodes are asked for what is in them.' },
     dmq_peer_id: { type: 'str', default: 'htable', doc: 'Channel of the cluster.' },
     event_callback: scriptCallback('event_route[htable:mod-init]'),
-    event_callback_mode: { type: 'int', default: 0, doc: 'When Kamailio runs htable:mod-init; here at the start.' },
+    event_callback_mode: {
+      type: 'int',
+      default: 0,
+      noEffect: true,
+      doc: 'When Kamailio runs htable:mod-init; here at the start.',
+    },
   },
   stats: {},
   state: (init, params) => {

@@ -95,7 +95,12 @@ export default defineModule({
   uses: [],
   params: {
     mqueue: { type: 'str', many: true, doc: 'A queue: name=…;size=…;addmode=…' },
-    mqueue_name: { type: 'str', many: true, doc: 'A queue with the size and mode of the parameters.' },
+    mqueue_name: {
+      type: 'str',
+      many: true,
+      takes: ['mqueue_size', 'mqueue_addmode'],
+      doc: 'A queue with the size and mode that the parameters have above it.',
+    },
     mqueue_size: { type: 'int', default: 0, doc: 'Most items of a queue declared by mqueue_name; 0: no limit.' },
     db_url: {
       type: 'str',
@@ -110,7 +115,7 @@ export default defineModule({
     const queues: Queues = new Map();
     const all = [
       ...params.mqueue.map(declared),
-      ...params.mqueue_name.map((name) => new Queue(name, params.mqueue_size, params.mqueue_addmode)),
+      ...params.mqueue_name.map(([name, size, mode]) => new Queue(String(name), Number(size), Number(mode))),
     ];
     for (const one of all) {
       if (queues.has(one.name)) throw new StartError('SIPC8023', `mqueue: queue ${one.name} is declared twice`);

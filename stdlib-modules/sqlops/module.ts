@@ -92,7 +92,7 @@ export default defineModule({
     sqlcon: { type: 'str', many: true, doc: 'A connection: name=>url.' },
     sqlres: { type: 'str', many: true, doc: 'Accepted: a result is made when it is first named.' },
     tr_buf_size: { type: 'int', default: 2048, doc: 'Accepted: texts have no limit of their own.' },
-    log_buf_size: { type: 'int', default: 128, doc: 'Accepted: queries are not logged.' },
+    log_buf_size: { type: 'int', default: 128, noEffect: true, doc: 'Accepted: queries are not logged.' },
     connect_mode: { type: 'int', default: 0, min: 0, max: 1, doc: '1: start although a database is away.' },
     results_maxsize: { type: 'int', default: 32, min: 1, doc: 'Results in one run.' },
   },

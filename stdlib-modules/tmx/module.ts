@@ -163,11 +163,11 @@ export default defineModule({
       doc: 'Is the same request in a route right now, before it has a transaction?',
       args: [],
       routes: ['request'],
-      returns: { 1: 'yes: this one is a retransmission', [-1]: 'no' },
+      returns: { 1: 'yes: this one is a retransmission', [-1]: 'no', [-2]: 'nothing is noted, or not of this method' },
       example: 'if (t_precheck_trans()) { t_check_trans(); exit; }',
       run(me, ctx) {
         const key = me.params.precheck_trans ? requestKey(ctx.msg) : null;
-        if (key === null) return -1;
+        if (key === null) return -2;
         const { inRoute } = me.state;
         const first = inRoute.get(key);
         if (first !== undefined && first !== ctx) return 1;

@@ -125,6 +125,7 @@ export default defineModule({
     auto_newline: {
       type: 'int',
       default: 0,
+      noEffect: true,
       doc: 'Not needed: every record is a line of its own, whether its text ends with \\n or not.',
     },
     log_facility: { type: 'str', default: '', doc: 'Syslog facility of these lines.' },
