@@ -31,10 +31,9 @@ const field = (value: XavpValue): RpcValue => (typeof value === 'object' ? '<<xa
 const fields = (record: XavpRecord): RpcStruct =>
   new RpcStruct(Object.fromEntries(record.names().map((name) => [name, new RpcArray(record.all(name).map(field))])));
 
-/** Texts that Kamailio keeps a number beside, which is shown in their place (`pv_get_strintval()`, `pv_get_intstrval()`). */
+/** Texts that Kamailio keeps a number beside, which is shown in their place (`pv_get_strintval()`). */
 const numbered: Readonly<Record<string, (ctx: RouteContext) => number>> = {
   rm: ({ msg }) => msg.methodId,
-  rs: ({ msg }) => msg.status,
 };
 
 /** In the order of the cfg, each once; without those that `isLeftOut` names, AVPs aside. */

@@ -285,7 +285,7 @@ export const messagePvs = {
   ),
   rmid: intPv('number of the method', (ctx) => ctx.msg.methodId),
   rv: strPv('protocol version of the start line', (ctx) => ctx.msg.version),
-  rs: strPv('status of the response', (ctx) => (ctx.msg.isRequest ? null : String(ctx.msg.status))),
+  rs: intPv('status of the response', (ctx) => (ctx.msg.isRequest ? null : ctx.msg.status)),
   rsi: intPv('status of the response as a number; of a request 0', (ctx) => (ctx.msg.isRequest ? 0 : ctx.msg.status)),
   rr: strPv('reason phrase of the response', (ctx) => (ctx.msg.isRequest ? null : ctx.msg.reason)),
   ci: strPv('Call-ID', field(HeaderId.CallId)),

@@ -31,25 +31,28 @@ function pieces(text: string): string[] {
   ];
 }
 
-/** Both write while the scenario goes on: read when nothing changed for a while. */
+/** Both write while the scenario goes on: read when nothing changed for a while; that there is nothing takes longer to be believed. */
 async function reports(folder: string): Promise<string[][]> {
-  const texts = () => {
+  const read = () => {
     try {
       const names = readdirSync(folder).sort();
-      return names.map((name) => [name, readFileSync(join(folder, name), 'latin1')] as const);
+      return names.map((name) => ({ name, pieces: pieces(readFileSync(join(folder, name), 'latin1')) }));
     } catch {
+      // The folder is not there, or a report is half written.
       return [];
     }
   };
-  let before = '';
-  for (let again = 0; again < 20; again++) {
-    const now = JSON.stringify(texts());
-    if (now === before) break;
-    before = now;
-    await pause(150);
+  let found = read();
+  for (let same = 0, empty = 0; same < 3 && empty < 20; ) {
+    await pause(100);
+    const now = read();
+    if (now.length === 0) empty++;
+    else if (JSON.stringify(now) === JSON.stringify(found)) same++;
+    else same = 0;
+    found = now;
   }
-  return texts().flatMap(([name, text]) =>
-    pieces(text).map((piece, i) => [`${name} ${String(i).padStart(2, '0')}`, piece]),
+  return found.flatMap(({ name, pieces }) =>
+    pieces.map((piece, i) => [`${name} ${String(i).padStart(2, '0')}`, piece]),
   );
 }
 
