@@ -164,11 +164,11 @@ it('sl_send: what modules send goes out once', async () => {
 it.each([
   [0, 1],
   [1, 0],
-])('init_with_single %d: who is asked for the tables', async (init_with_single, asked) => {
+])('init_with_single %d: who is asked for the tables', async (single, asked) => {
   const cluster = new Cluster();
   const b = await cluster.peer(B, both);
   const c = await cluster.peer(C, both);
-  await cluster.start({ init_with_single });
+  await cluster.start({ init_with_single: single });
   const ofTables = ({ got }: Peer) => got.filter((text) => channelOf(text) === 'htable').length;
   expect([ofTables(b), ofTables(c)]).toEqual([1, asked]);
   await cluster.server.stop(0);

@@ -35,6 +35,8 @@ export interface More {
   readonly callId?: string;
   readonly toTag?: string;
   readonly cseq?: number;
+  /** Where it goes; 5060 unless told otherwise. */
+  readonly port?: number;
 }
 /** A server of ours. */
 export interface Node {
@@ -72,7 +74,7 @@ export class SimulatedCluster {
     });
     const ask: Peer['ask'] = async (to, method, user, more = {}) => {
       const own = `${ip}-${++this.#requests}`;
-      const { lines = [], body = '', callId = own, toTag, cseq = 1 } = more;
+      const { lines = [], body = '', callId = own, toTag, cseq = 1, port = 5060 } = more;
       const target = user.includes('@') ? user : `${user}@${to}:5060`;
       const name = user.split('@', 1)[0];
       const head = [
@@ -87,7 +89,7 @@ export class SimulatedCluster {
         ...lines,
         `Content-Length: ${body.length}`,
       ];
-      socket.send(`${head.join('\r\n')}\r\n\r\n${body}`, { ip: to, port: 5060 });
+      socket.send(`${head.join('\r\n')}\r\n\r\n${body}`, { ip: to, port });
       await this.pass(0.1);
       return replies.get(callId) ?? '';
     };

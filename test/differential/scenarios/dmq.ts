@@ -1,7 +1,8 @@
 /** dmq: how nodes meet, what they send each other and for their scripts, and hash tables that are the same on all of them. */
+import { cfg } from '../cfg-text.js';
 import { forget } from '../cluster.js';
 import type { Party, SendOptions } from '../party.js';
-import { group, type Stage, scenario } from '../scenario.js';
+import { generated, group, type Stage, scenario } from '../scenario.js';
 
 const at = (party: Party, channel: string) => `<sip:${channel}@${party.hostPort}>;tag=${party.newTag()}`;
 const lines = (...nodes: readonly string[]) => nodes.map((node) => `sip:${node}\r\n`).join('');
@@ -26,7 +27,7 @@ async function tell(
   return party.receives(status, 'KDMQ');
 }
 const list = (stage: Stage, party: Party, body: string, options: SendOptions = {}) =>
-  tell(stage, party, 'notification_peer', body, 200, options);
+  tell(stage, party, 'nodes', body, 200, options);
 const json = (stage: Stage, party: Party, channel: string, body: object | string, status = 200) =>
   tell(stage, party, channel, typeof body === 'string' ? body : JSON.stringify(body), status, {
     type: 'application/json',
@@ -60,7 +61,7 @@ const two = ({ bob, carol }: Stage) => [bob, carol];
 
 const empty = (stage: Stage) => run(stage, 'clear');
 
-export default group('dmq', 'dmq.cfg', [
+const cluster = group('dmq', 'dmq.cfg', [
   scenario('lists', 'who comes is added, who goes is disabled, a stranger is told on', async (stage) => {
     const { bob, carol, rpc } = stage;
     await rpc('dmq.list_nodes');
@@ -207,3 +208,36 @@ export default group('dmq', 'dmq.cfg', [
     for (let i = 0; i < 2; i++) await answer(bob);
   }),
 ]);
+
+/** `num_workers` 0. */
+const alone = generated(
+  'dmq-alone',
+  cfg(
+    'ctl tm sl pv textops xlog dmq',
+    `modparam("dmq", "num_workers", 0)
+modparam("dmq", "server_address", "sip:127.0.0.1:21700")
+modparam("dmq", "ping_interval", 3600)
+request_route {
+	if (is_present_hf("X-Process")) {
+		dmq_process_message();
+		exit;
+	}
+	dmq_handle_message();
+	xlog("L_ERR", "not handled $rc\\n");
+	sl_send_reply("480", "Not here");
+}
+`,
+  ),
+  [
+    scenario('workers', 'without workers only dmq_process_message() serves', async (stage) => {
+      const { bob } = stage;
+      const about = (more: SendOptions, status: number) =>
+        tell(stage, bob, 'notification_peer', lines(node(bob)), status, more);
+      await about({}, 480);
+      await about({ headers: ['X-Process: 1'] }, 200);
+      await stage.rpc('dmq.list_nodes');
+      await leave(stage, bob);
+    }),
+  ],
+);
+export default [cluster, alone];
