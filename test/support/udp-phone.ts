@@ -34,7 +34,7 @@ export class UdpPhone {
   }
 
   /** To: the user's own address for REGISTER, else `to`. */
-  request(method: string, to: string, more: readonly (readonly [string, string])[] = []): void {
+  request(method: string, to: string, more: readonly (readonly [string, string])[] = [], body = ''): void {
     const domain = `127.0.0.1:${this.server}`;
     const uri = method === 'REGISTER' ? `sip:${domain}` : to.includes(':') ? to : `sip:${to}@${domain}`;
     this.send(
@@ -50,7 +50,7 @@ export class UdpPhone {
           ['Contact', `<sip:${this.user}@127.0.0.1:${this.port}>`],
           ...more,
         ],
-        '',
+        body,
       ),
     );
   }
