@@ -29,7 +29,8 @@ const MAX_FIELDS = 1000;
 function explode(params: string, separator = ';'): XavpRecord | null {
   const text = params.endsWith(separator) ? params.slice(0, -1) : params;
   const items = parseParamList(text, separator);
-  if (items === null || items.length === 0) return null;
+  if (items === null || items.length === 0 || /^[ \t\r\n]/.test(text) || items.some(({ name }) => name === ''))
+    return null;
   const record = new XavpRecord();
   for (const { name, value } of items) record.addLast(name, value);
   return record;
