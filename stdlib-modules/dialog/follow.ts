@@ -87,7 +87,11 @@ export class Follower {
       const dialog = status < 200 || t.request.method !== 'BYE' ? null : endedDialog(t);
       if (dialog?.linked) for (const l of dialogs.listeners) l.terminationConfirmed?.(dialog, t);
     });
-    if (!dialogs.settings.ofTransactions) hooks.replyOut.push((reply) => void this.updateState(reply));
+    if (!dialogs.settings.ofTransactions)
+      hooks.replyOut.push((reply) => {
+        // A 200 to CANCEL or PRACK answers no call.
+        if (reply.cseq?.method === 'INVITE') this.updateState(reply);
+      });
     hooks.destroyed.push((t) => {
       const dialog = endedDialog(t);
       if (dialog !== null) dialogs.table.release(dialog);
