@@ -63,3 +63,34 @@ test('functions, commands and $BM_time_diff', async () => {
   ]); // biome-ignore format: one list
   await bench.stop();
 });
+
+test.each([
+  ['loglevel', -1, [-1, -1]],
+  ['loglevel', 3, [3, -1]],
+  // Further than levels go.
+  ['loglevel', 9, [3, -1]],
+  ['granularity', 1, [2, -1]],
+])('%s %d: the line has that level, until a command changes it', async (name, value, levels) => {
+  const modparams = [
+    { module: 'benchmark', name: 'enable', value: 1, at: '' },
+    { module: 'benchmark', name, value, at: '' },
+  ];
+  const bench = await startBench({
+    modules: [module],
+    program: `
+      const timed = (ctx) => {
+        const { benchmark } = link.modules;
+        benchmark.bm_start_timer(ctx, 't');
+        benchmark.bm_log_timer(ctx, 't');
+        return 1;
+      };
+      return { modparams: ${JSON.stringify(modparams)}, request_route: timed };`,
+  });
+  const { log } = bench.environment;
+  log.level = 3;
+  await bench.exchange(benchRequest('OPTIONS', '', 'one'));
+  bench.server.rpc.execute(new RpcCall('benchmark.loglevel', [-1]), () => {});
+  await bench.exchange(benchRequest('OPTIONS', '', 'two'));
+  expect(log.records.filter(({ source }) => source === 'benchmark').map(({ level }) => level)).toEqual(levels);
+  await bench.stop();
+});

@@ -1,13 +1,39 @@
 /** cfgutils and mqueue. */
-import { group, probe, scenario } from '../scenario.js';
+import { rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Group, group, probe, scenario } from '../scenario.js';
 
-export default group('cfgutils', 'cfgutils.cfg', [
+const hashed = join(tmpdir(), `sipc-differential-hashed-p${process.pid}`);
+const withFile: Group = {
+  ...group(
+    'cfgutils-hash',
+    'cfgutils.cfg',
+    [
+      scenario('hash', 'a file that changes, and goes', async ({ rpc }) => {
+        await rpc('cfgutils.get_config_hash');
+        await rpc('cfgutils.check_config_hash');
+        writeFileSync(hashed, 'listen=udp:127.0.0.2\n');
+        await rpc('cfgutils.check_config_hash');
+        await rpc('cfgutils.get_config_hash');
+        rmSync(hashed);
+        await rpc('cfgutils.check_config_hash');
+      }),
+    ],
+    ['-A', `HASHED="${hashed}"`],
+  ),
+  prepare: async () => writeFileSync(hashed, 'listen=udp:127.0.0.1\n'),
+  finish: () => rmSync(hashed, { force: true }),
+};
+
+const commands = group('cfgutils', 'cfgutils.cfg', [
   probe('chance', 'rand_event() at both ends, $RANDOM'),
   probe('gflags', 'global flags'),
   probe('hashes', 'core_hash()'),
   probe('locks', 'lock(), trylock(), unlock(), waiting'),
   probe('exists', 'routes that may be missing'),
   probe('queues', 'queues'),
+  probe('memory', 'verdicts of what writes about memory'),
   scenario('rpc', 'the commands', async ({ rpc }) => {
     await rpc('cfgutils.get_gflags');
     await rpc('cfgutils.set_gflag', '8');
@@ -33,3 +59,5 @@ export default group('cfgutils', 'cfgutils.cfg', [
     await rpc('mqueue.fetch');
   }),
 ]);
+
+export default [commands, withFile];
