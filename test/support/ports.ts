@@ -12,6 +12,8 @@ export const databasePorts = { server: 21755, phone: 21756 } as const;
 export const sipsakPort = 5740;
 
 export const controlPort = 21745;
+/** JSON-RPC over TCP. */
+export const jsonrpcPort = 21749;
 /** Two nodes of a cluster and a phone. */
 export const clusterPorts = { kamailio: 21746, sipc: 21747, phone: 21748 } as const;
 /** The server, both phones, the relay's control port, and the first of the ports it relays media on. */
