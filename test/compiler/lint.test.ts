@@ -98,7 +98,7 @@ describe('modules that are loaded in another order than they start', () => {
       ['tm', 'sl', 'rr', ...loaded],
       [`modparam("${loaded.find((name) => name !== 'dmq')}", "enable_dmq", ${enabled})`, 'request_route { exit; }'],
     );
-  it.each(['htable', 'dialog'])('%s asks dmq, when it is told to', (name) => {
+  it.each(['htable', 'dialog', 'presence', 'rtpengine'])('%s asks dmq, when it is told to', (name) => {
     expect(order([name, 'dmq'], 1).map((row) => row.replace(/^\S+ /, ''))).toEqual([
       `dmq has to be loaded before ${name}`,
     ]);

@@ -9,6 +9,9 @@ const pairs: readonly (readonly [first: string, later: string, when?: string])[]
   ['tm', 'tmx'],
   ['dmq', 'htable', 'enable_dmq'],
   ['dmq', 'dialog', 'enable_dmq'],
+  ['dmq', 'presence', 'enable_dmq'],
+  // Newer than 5.6.3; it asks in the same place (rtpengine.c, mod_init()).
+  ['dmq', 'rtpengine', 'enable_dmq'],
   ['cfgt', 'debugger', 'cfgtest'],
   // Starts all the same.
   ['tm', 'sl'],
