@@ -7,6 +7,7 @@ import { simulatedEnvironment } from '../../runtime/env/simulated.js';
 import { buildCfg, startBuilt } from '../support/in-process.js';
 
 const modules = ['tm', 'tmx', 'sl', 'pv', 'kex', 'textops', 'textopsx', 'siputils', 'htable', 'xlog'];
+const shifted = '$xavp(l[0]=>v) $xavp(l[1]=>v) $xavp(l[2]=>v)';
 /** Statement, what `$rc` is after it, and what the text is then. */
 const rows: readonly (readonly [string, number, (string | undefined)?, string?])[] = [
   ['str_any_in("a.b", ",.;")', 1],
@@ -66,6 +67,22 @@ const rows: readonly (readonly [string, number, (string | undefined)?, string?])
   ['msg_changed_route("NONE_$rm")', -1],
   ['$avp(whom) = "w"; is_sip()', 1, '$avp(WHO) $avp(s:whom) $cnt($avp(who))', 'w w 1'],
   ['$avp(i:7) = "n"; is_sip()', 1, '$avp(number) $avp(7)', 'n n'],
+  ['$xavp(l=>v) = 1; $xavp(l=>v) = 2; $xavp(l=>v) = 3; xavp_lshift("l", "1")', 1, shifted, '2 1 3'],
+  ['xavp_lshift("l", "-1")', 1, shifted, '3 2 1'],
+  ['xavp_lshift("l", "3")', 1, shifted, '3 2 1'],
+  ['xavp_lshift("l", "-5")', 1, shifted, '2 1 3'],
+  ['xavp_lshift("nothing", "1")', -2],
+  ['xavp_lshift("nothing", "0")', 1],
+  ['xavp_rm_all("l")', 1, shifted, '<null> <null> <null>'],
+  ['xavp_xparams_explode("a=1,b=2", ",", "p")', 1, '$xavp(p=>a) $xavp(p=>b)', '1 2'],
+  ['xavp_xparams_explode(" a=1", ",", "p")', -1, '$xavp(p=>a)', '1'],
+  ['xavp_params_implode_qval("p", "$var(x)")', 1, '$var(x)', 'a="1";b="2";'],
+  ['xavp_params_implode_qval("nothing", "$var(x)")', -1],
+  ['$xavi(Y=>A) = 1; $xavi(y=>a) = 2; xavi_rm_all("Y")', 1, '$xavi(y=>a)', '<null>'],
+  ['t_exists()', -1],
+  ['t_newtran(); t_exists()', 1],
+  ['t_reply_error()', 1],
+  ['t_reply_error()', -1],
 ];
 
 it('they answer as their pages say', async () => {
@@ -133,4 +150,52 @@ request_route {
   expect(answer.endsWith('Content-Length: 2\r\n\r\nhi')).toBe(true);
   const hidden = /X-Contact: <sip:10\.0\.0\.1;ksu=([^>]+)>/.exec(answer)?.[1] ?? '';
   expect(Buffer.from(hidden, 'base64url').toString()).toBe('sip:a@h;ob;alias=127.0.0.1~5099~1');
+});
+
+it('sdp_iterator_…() goes through the lines of an SDP and changes them', async () => {
+  const env = simulatedEnvironment();
+  const cfg = `listen=udp:127.0.0.1:5060
+${['sl', 'pv', 'textops', 'textopsx', 'sdpops', 'xlog'].map((name) => `loadmodule "${name}.so"`).join('\n')}
+request_route {
+  sdp_iterator_next("s"); xlog("L_ERR", "$rc $sdpitval(s)\\n");
+  sdp_iterator_end("s"); xlog("L_ERR", "$rc\\n");
+  sdp_iterator_start("s"); xlog("L_ERR", "$rc $sdpitval(s)\\n");
+  sdp_iterator_rm("s"); xlog("L_ERR", "$rc\\n");
+  while (sdp_iterator_next("s")) {
+    xlog("L_ERR", "$(sdpitval(s){s.rtrim})\\n");
+    if ($sdpitval(s) =~ "^a=old") sdp_iterator_rm("s");
+    if ($sdpitval(s) =~ "^m=") { sdp_iterator_append("s", "a=after\\r\\n"); sdp_iterator_insert("s", "a=before\\r\\n"); }
+  }
+  sdp_iterator_next("s"); xlog("L_ERR", "$rc $sdpitval(s)\\n");
+  sdp_iterator_append("s", "a=lost\\r\\n"); xlog("L_ERR", "$rc\\n");
+  sdp_iterator_end("s"); xlog("L_ERR", "$rc\\n");
+  sdp_iterator_next("s"); xlog("L_ERR", "$rc\\n");
+  msg_apply_changes();
+  xlog("L_ERR", "$(rb{s.escape.crlf})\\n");
+}`;
+  const server = await startBuilt(await buildCfg('newer-sdp.cfg', cfg), env);
+  const peer = await env.network.bindUdp({ ip: '127.0.0.1', port: 5099 }, () => {});
+  const body =
+    'v=0\r\no=a 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP 8\r\na=old\r\n';
+  peer.send(
+    'INVITE sip:bob@10.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:5099;branch=z9hG4bKs\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:b@b>\r\n' +
+      `Call-ID: s\r\nCSeq: 1 INVITE\r\nContent-Type: application/sdp\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+    { ip: '127.0.0.1', port: 5060 },
+  );
+  await env.clock.advance(100);
+  await server.stop(0);
+  const lines = env.log.records.filter(({ source }) => source === '<script>').map(({ text }) => text.trim());
+  const changed = body.replace('m=audio', 'a=before\r\nm=audio').replace('a=old', 'a=after');
+  expect(lines).toEqual([
+    '-1 <null>',
+    '-1',
+    '1 <null>',
+    '-1',
+    ...body.trimEnd().split('\r\n'),
+    '-1 <null>',
+    '-1',
+    '1',
+    '-1',
+    changed.replaceAll('\r', '\\r').replaceAll('\n', '\\n'),
+  ]);
 });
