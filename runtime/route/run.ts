@@ -114,7 +114,14 @@ export class Runner implements TransactionScript, ServerScript {
       if (messages === null) return this.replied(ctx, route);
       const done: { passed?: void | Promise<void> } = {};
       // To the observer the run lasts until its transaction is done with it; the next response need not wait for that.
-      const all = () => new Promise<void>((over) => (done.passed = this.replied(ctx, route, over)));
+      const all = (): Promise<void> => {
+        let over = () => {};
+        const ended = new Promise<void>((resolve) => {
+          over = resolve;
+        });
+        done.passed = this.replied(ctx, route, over);
+        return ended;
+      };
       void messages.run(ctx, all);
       return done.passed;
     });

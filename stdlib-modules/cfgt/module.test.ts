@@ -185,6 +185,22 @@ describe('a server', () => {
     expect(Object.keys(written())).toEqual(['a/1.json']);
   });
 
+  test('an error in what follows a response is told of, and the next one has its report', async () => {
+    const bench = await startBench({ modules: [module], program: program({ basedir: folder }, '') });
+    const { transactions } = bench.server;
+    const forward = transactions.response.bind(transactions);
+    transactions.response = (msg, ...more) => {
+      if (msg.callId === 'NGCP%bad%1') throw new Error('a bug of ours');
+      return forward(msg, ...more);
+    };
+    const response = (callId: string) => benchRequest('OPTIONS', '', callId).replace(/^.*/, 'SIP/2.0 200 OK');
+    await bench.exchange(response('NGCP%bad%1'));
+    await bench.exchange(response('NGCP%good%1'));
+    await bench.stop();
+    expect(bench.environment.log.texts('<core>').filter((text) => text.includes('a bug of ours'))).toHaveLength(1);
+    expect(Object.keys(written())).toEqual(['good/1.json']);
+  });
+
   test('cfgtest without the module is refused', async () => {
     const started = startBench({ modules: [debuggerModule], program: program({ cfgtest: 1 }, '') });
     await expect(started).rejects.toThrow('debugger: cfgtest=1 needs the cfgt module');
