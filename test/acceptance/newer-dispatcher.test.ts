@@ -40,7 +40,7 @@ const fieldOf = (one: RpcStruct, wanted: string) => one.entries.find(({ name }) 
 async function open(params: Readonly<Record<string, number | string>>, body: string) {
   const set = Object.entries({ list_file: list, ...params });
   const cfg = `listen=udp:127.0.0.1:5060
-listen=udp:127.0.0.1:5070
+listen=udp:127.0.0.1:5070 name "second"
 listen=udp:127.0.0.1:5071
 ${['tm', 'sl', 'pv', 'xlog', 'dispatcher'].map((name) => `loadmodule "${name}.so"`).join('\n')}
 ${set.map(([name, value]) => `modparam("dispatcher", "${name}", ${typeof value === 'number' ? value : `"${value}"`})`).join('\n')}
@@ -73,9 +73,9 @@ it.each([
   [0, ['down 1 sip:127.0.0.1:5081', 'up 1 SIP:127.0.0.1:5081']],
   [1, []],
   [2, ['up 1 sip:127.0.0.1:5081', 'down 1 sip:127.0.0.1:5081', 'up 1 SIP:127.0.0.1:5081']],
-])('functions and $dsg, with event_callback_mode %d', async (event_callback_mode, events) => {
+])('functions and $dsg, with event_callback_mode %d', async (mode, events) => {
   const body = rows.map(([call, , shown], n) => `${call}; xlog("L_ERR", "${n} $rc ${shown ?? ''}\\n");`).join('\n  ');
-  const { env, server, ask, said, rpc } = await open({ event_callback_mode }, body);
+  const { env, server, ask, said, rpc } = await open({ event_callback_mode: mode }, body);
   ask();
   await env.clock.advance(100);
   const lines = said();
@@ -92,12 +92,15 @@ it.each([
   await server.stop(0);
 });
 
-it.each([1, 0])(
-  'probes: their socket, their timeout, and what was measured after a reload (ds_retain_latency_stats %d)',
-  async (retain) => {
+it.each([
+  [1, 'ds_ping_fr_timer'],
+  [0, 'ds_ping_fr_timeout'],
+])(
+  'probes: their socket, their timeout, and what was measured after a reload (ds_retain_latency_stats %d, %s)',
+  async (retain, timeout) => {
     const { env, server, said, rpc } = await open(
     {
-      ds_ping_interval: 1, ds_probing_mode: 1, ds_ping_socket: 'udp:127.0.0.1:5070', ds_ping_fr_timer: 8,
+      ds_ping_interval: 1, ds_probing_mode: 1, ds_ping_socket: 'udp:127.0.0.1:5070', [timeout]: 8,
       ds_ping_latency_stats: 1, ds_retain_latency_stats: retain, reload_delta: 0,
     },
     ';',
@@ -120,3 +123,12 @@ it.each([1, 0])(
     await server.stop(0);
   },
 );
+
+it('ds_default_sockname: the socket of destinations without one', async () => {
+  const body = 'ds_select_dst("1", "4"); xlog("L_ERR", "$fs\\n"); ds_select_dst("2", "4"); xlog("L_ERR", "$fs\\n");';
+  const { env, server, ask, said } = await open({ ds_default_sockname: 'second' }, body);
+  ask();
+  await env.clock.advance(100);
+  expect(said()).toEqual(['udp:127.0.0.1:5070', 'udp:127.0.0.1:5070']);
+  await server.stop(0);
+});

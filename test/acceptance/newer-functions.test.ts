@@ -199,3 +199,64 @@ request_route {
     changed.replaceAll('\r', '\\r').replaceAll('\n', '\\n'),
   ]);
 });
+
+it.each([
+  [0, 'sip:10.0.0.9;lr sip:127.0.0.1;lr'],
+  [1, 'sip:127.0.0.1 sip:10.0.0.9;lr'],
+])(
+  'loose_route_mode %d: a Request-URI of our own; flow tokens, errors, and Path with an address given',
+  async (mode, routed) => {
+    const env = simulatedEnvironment();
+    const cfg = `listen=udp:127.0.0.1:5060
+${['tm', 'sl', 'pv', 'xlog', 'textops', 'textopsx', 'siputils', 'outbound', 'rr', 'path'].map((name) => `loadmodule "${name}.so"`).join('\n')}
+modparam("rr", "loose_route_mode", ${mode})
+request_route {
+  if (is_method("BYE")) {
+    loose_route();
+    xlog("L_ERR", "$ru $du\\n");
+    exit;
+  }
+  if (is_method("REGISTER")) {
+    add_path_advertised_address("edge.example.com:5070", "me", "x=1");
+    xlog("L_ERR", "$rc\\n");
+    msg_apply_changes();
+    xlog("L_ERR", "$hdr(Path)\\n");
+    remove_hf("Path");
+    add_path_received_advertised_address("edge.example.com");
+    msg_apply_changes();
+    xlog("L_ERR", "$hdr(Path)\\n");
+    exit;
+  }
+  check_flow_token();
+  xlog("L_ERR", "$rc\\n");
+  if ($hdr(Route) == $null) send_reply_error();
+}`;
+    const server = await startBuilt(await buildCfg('newer-routes.cfg', cfg), env);
+    const came: string[] = [];
+    const peer = await env.network.bindUdp(
+      { ip: '127.0.0.1', port: 5099 },
+      (text) => void came.push(text.split('\r\n')[0]!),
+    );
+    const said = async (method: string, more: string) => {
+      peer.send(
+        `${method} sip:127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:5099;branch=z9hG4bK${more.length}${method}\r\nFrom: <sip:a@b>;tag=1\r\n` +
+          `To: <sip:b@b>${method === 'BYE' ? ';tag=2' : ''}\r\nCall-ID: n\r\nCSeq: 1 ${method}\r\n${more}Content-Length: 0\r\n\r\n`,
+        { ip: '127.0.0.1', port: 5060 },
+      );
+      await env.clock.advance(100);
+      return env.log.records.splice(0).flatMap(({ source, text }) => (source === '<script>' ? [text.trim()] : []));
+    };
+    expect(await said('BYE', 'Route: <sip:127.0.0.1;lr>, <sip:10.0.0.9;lr>\r\n')).toEqual([routed]);
+    expect(await said('REGISTER', '')).toEqual([
+      '1',
+      '<sip:me@edge.example.com:5070;lr;x=1>',
+      '<sip:edge.example.com;lr;received=sip:127.0.0.1:5099>',
+    ]);
+    expect(await said('OPTIONS', 'Route: <sip:nonsense@127.0.0.1;lr>\r\n')).toEqual(['-3']);
+    expect(await said('OPTIONS', 'Route: <sip:10.0.0.9;lr>\r\n')).toEqual(['-2']);
+    expect(came).toEqual([]);
+    expect(await said('OPTIONS', '')).toEqual(['-1']);
+    expect(came).toEqual(["SIP/2.0 500 I'm terribly sorry, server error occurred (1/SL)"]);
+    await server.stop(0);
+  },
+);

@@ -17,12 +17,15 @@ beforeAll(async () => {
   writeFileSync(`${folder.path}/reg.allow`, 'ALL : "^sip:alice@10.0.0.1:5070$"\n');
   writeFileSync(`${folder.path}/reg.deny`, 'ALL : ALL\n');
   writeFileSync(`${folder.path}/addresses`, '1 10.0.0.0 8 0 wide\n1 10.1.0.0 16 0 narrow\n');
-  const url = await makeSqlite(`${folder.path}/newer.db`, ['standard', 'msilo', 'presence']);
+  const url = await makeSqlite(`${folder.path}/newer.db`, ['standard', 'msilo', 'presence'], {}, [
+    'ALTER TABLE silo RENAME COLUMN callid TO my_callid',
+  ]);
   const cfg = `listen=udp:127.0.0.1:5060
 ${['tm', 'sl', 'pv', 'xlog', 'textops', 'auth', 'db_sqlite', 'permissions', 'msilo', 'presence', 'presence_reginfo'].map((name) => `loadmodule "${name}.so"`).join('\n')}
 modparam("msilo|presence", "db_url", "${url}")
 modparam("presence_reginfo", "aggregate_presentities", 1)
 modparam("msilo", "use_mode", 1)
+modparam("msilo", "sc_callid", "my_callid")
 modparam("permissions", "address_file", "${folder.path}/addresses")
 modparam("permissions", "subnet_match_mode", 1)
 modparam("permissions", "peer_tag_avp", "$avp(tag)")
