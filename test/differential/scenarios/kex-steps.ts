@@ -2,17 +2,17 @@
 import { type Case, stepGroup } from '../steps.js';
 
 const e = '$var(e) = "";';
-const lower = (name: string) => ['0', '1', '9', '10', '11', '255'].map((n) => `${name}("${n}")`);
+const lower = (call: string) => ['0', '1', '9', '10', '11', '255'].map((n) => `${call}"${n}")`);
 const limit = (slug: string, title: string, edit: (text: string) => string): Case => ({
   slug,
   title,
   options: { edit },
   steps: [
-    ...lower('is_maxfwd_lt'),
-    ...lower('maxfwd_at_least').slice(2, 4),
-    ...lower('mf_lowlimit').slice(2, 4),
+    ...lower('is_maxfwd_lt('),
+    ...lower('maxfwd_at_least(').slice(2, 4),
+    ...lower('mf_lowlimit(').slice(2, 4),
     ['process_maxfwd("10")', '$hdr(Max-Forwards) $mf'],
-    ...lower('is_maxfwd_lt').slice(1, 4),
+    ...lower('is_maxfwd_lt(').slice(1, 4),
     ['maxfwd_process("10")', '$hdr(Max-Forwards) $mf'],
     ['mf_process_maxfwd_header("7")', '$hdr(Max-Forwards) $mf'],
   ],
