@@ -229,6 +229,13 @@ describe('connections to a server', () => {
     expect(read(received.slice(1)).seen).toEqual(['control 8 \x03\xeaProtocol error']);
     expect(told()).toEqual(['ws_connect 1', 'ws_connect_url -1', 'closed']);
   });
+  it('by ws_connect_url(), with the path and query of the URL', async () => {
+    await call('ws_connect_url', 'ws://10.0.0.1:8080/other?y=2', 'sip');
+    expect(received.join('')).toMatch(/^GET \/other\?y=2 HTTP\/1\.1\r\nHost: 10\.0\.0\.1:8080\r\n/);
+    answer();
+    await bench.exchange('');
+    expect([handshakes(), told()]).toEqual([[1, 0, 1], ['ws_connect_url 1']]);
+  });
   it('by the command ws.connect', async () => {
     const ask = async (...params: (string | number)[]) => {
       const call = new RpcCall('ws.connect', params);
