@@ -72,7 +72,7 @@ export class Transactions {
   }
   /** The branch a response came in on. */
   branchOf(reply: SipMessage): Branch | null {
-    const branch = this.core.table.ofResponse(reply);
+    const branch = this.core.table.ofResponse(reply, this.core.tm);
     const over = branch !== null && (branch.transaction.flags & TransactionFlag.onWait) !== 0;
     return over && this.core.tm.onlyActive ? null : branch;
   }

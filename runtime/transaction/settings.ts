@@ -35,7 +35,10 @@ export interface TmSettings {
   unmatchedCancel: number;
   ruriMatching: boolean;
   via1Matching: boolean;
+  /** A response whose Call-ID is not the request's belongs to no transaction, whatever its branch says. */
   callidMatching: boolean;
+  /** The digest in the branch does not count: Call-ID and CSeq number of a response do. */
+  callidCseqMatching: boolean;
   passProvisionalReplies: boolean;
   reparseInvite: boolean;
   /** Header name prefix copied into CANCEL and ACK made here. */
@@ -121,6 +124,7 @@ export const defaultTmSettings = (): TmSettings => ({
   ruriMatching: true,
   via1Matching: true,
   callidMatching: false,
+  callidCseqMatching: false,
   passProvisionalReplies: false,
   reparseInvite: true,
   acExtraHdrs: '',

@@ -74,13 +74,16 @@ export class TransactionTable {
     return found;
   }
 
-  /** The transaction a response belongs to, and its branch. */
-  ofResponse(reply: SipMessage): Branch | null {
+  /** The transaction a response belongs to, and its branch (t_reply_matching). */
+  ofResponse(reply: SipMessage, settings: TmSettings): Branch | null {
     const id = parseBranch(reply.via?.branch ?? '');
     if (id === null) return null;
+    const byCall = settings.callidCseqMatching;
+    const first = (byCall ? this.#byCall.get(reply.callId ?? '') : this.#byDigest.get(id.digest)) ?? null;
     let canceled: Branch | undefined;
-    for (let t = this.#byDigest.get(id.digest) ?? null; t; t = t.nextOfDigest) {
-      if (t.index !== id.index || t.callId !== reply.callId) continue;
+    for (let t = first; t; t = byCall ? t.nextOfCall : t.nextOfDigest) {
+      if (t.index !== id.index || (byCall && t.cseqNumber !== reply.cseq?.number)) continue;
+      if (settings.callidMatching && !t.isOriginated && t.callId !== reply.callId) continue;
       const branch = t.branches[id.branch];
       if (t.request.method === reply.method) {
         // A forwarded CANCEL has the branches of its INVITE, those it went to alone filled in.
