@@ -1,7 +1,8 @@
 /**
- * `npm run bench [-- SCENARIO …] [--seconds N] [--repetitions N] [--gate | --keep]`: CPU time a call, sipc beside Kamailio.
+ * `npm run bench [-- SCENARIO …] [--rate N] [--seconds N] [--repetitions N] [--gate | --keep]`: CPU time a call, sipc beside
+ * Kamailio.
  *
- * `--keep` writes the ratios to ratios.json, the last run on record; `--gate` fails where one is more than 15 % worse than that.
+ * `--rate`: calls a second in place of the scenario's. `--keep` writes the ratios to ratios.json, the last run on record; `--gate` fails where one is more than 15 % worse than that.
  */
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -23,6 +24,7 @@ const port = 24900;
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
+    rate: { type: 'string' },
     seconds: { type: 'string', default: '8' },
     repetitions: { type: 'string', default: '7' },
     gate: { type: 'boolean', default: false },
@@ -37,6 +39,10 @@ for (const program of ['kamailio', 'sipp', 'taskset']) {
 const unknown = positionals.filter((name) => !scenarios.some((s) => s.name === name));
 if (unknown.length > 0) {
   console.error(`no scenario ${unknown.join(', ')}; there are ${scenarios.map((s) => s.name).join(', ')}`);
+  process.exit(2);
+}
+if (values.rate !== undefined && (values.keep || values.gate)) {
+  console.error("what is on record is at the scenarios' own rates: --keep and --gate go without --rate");
   process.exit(2);
 }
 
@@ -81,7 +87,7 @@ for (const { name, cfg, traffic, proto, perSecond, needs } of scenarios) {
     cfg,
     traffic: traffics[traffic],
     proto,
-    perSecond,
+    perSecond: values.rate === undefined ? perSecond : Number(values.rate),
     ...(proto === 'tls' ? { tunnel } : {}),
     defines: [...reached[proto], `DISPATCHER_LIST="${destinations}"`],
     seconds: Number(values.seconds),
