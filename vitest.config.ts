@@ -15,6 +15,7 @@ export default defineConfig({
     // Two cores: servers under test need one of them.
     maxWorkers: 2,
     sequence: { sequencer: LongestFirst },
+    globalSetup: 'test/support/run-folder.ts',
     // First what computes, then what waits for servers, then what has to be alone.
     projects: [
       {

@@ -2,7 +2,8 @@
  * `npm run bench [-- SCENARIO …] [--rate N] [--seconds N] [--repetitions N] [--gate | --keep]`: CPU time a call, sipc beside
  * Kamailio.
  *
- * `--rate`: calls a second in place of the scenario's. `--keep` writes the ratios to ratios.json, the last run on record; `--gate` fails where one is more than 15 % worse than that.
+ * `--rate`: calls a second in place of the scenario's. `--keep` writes the ratios to ratios.json, the last run on record;
+ * `--gate` fails where one is more than 15 % worse than that.
  */
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
