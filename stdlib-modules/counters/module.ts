@@ -23,13 +23,13 @@ const byText = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
 const returns = { 1: 'done', [-1]: 'no such counter' } as const;
 
 /** `group.name`, or a name of the script's own group. */
-function split(me: Me, name: string): [string, string] {
+function split(own: string, name: string): [string, string] {
   const dot = name.indexOf('.');
-  return dot < 0 ? [me.params.script_cnt_grp_name, name] : [name.slice(0, dot), name.slice(dot + 1)];
+  return dot < 0 ? [own, name] : [name.slice(0, dot), name.slice(dot + 1)];
 }
 function change(me: Me, ctx: RouteContext, name: string, by: (c: Counter) => void): Verdict {
   const { stats } = ctx.server;
-  const [group, id] = split(me, name);
+  const [group, id] = split(me.params.script_cnt_grp_name, name);
   const entry = stats.get(group, id);
   if (entry === null || entry.gauge) {
     ctx.log(-1, `counter ${group}.${id} does not exist`, 'counters');
@@ -122,16 +122,17 @@ export default defineModule({
     script_counter: {
       type: 'str',
       many: true,
-      doc: 'A counter: `name`, `group.name`, with a description after a space or colon.',
+      takes: ['script_cnt_grp_name'],
+      doc: 'A counter of the group set above it: `name`, `group.name`, with a description after a space or colon.',
     },
   },
   stats: {},
   start(me, server) {
-    for (const declared of me.params.script_counter) {
-      const text = declared.trim();
+    for (const [declared, own] of me.params.script_counter) {
+      const text = String(declared).trim();
       let end = 0;
       while (end < text.length && text[end] !== ' ' && text[end] !== ':' && text[end] !== '\t') end++;
-      const [group, name] = split(me, text.slice(0, end));
+      const [group, name] = split(String(own), text.slice(0, end));
       if (name === '') throw new StartError('SIPC8024', `counters: script_counter "${declared}" names no counter`);
       server.stats.counter(group, name, text.slice(end).replace(/^[\s:]+/, '') || 'custom script counter.');
     }

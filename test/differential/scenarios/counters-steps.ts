@@ -20,6 +20,7 @@ const cases: Case[] = [
       ['cnt_reset("two")', read],
       ['cnt_inc("two")', read],
       ['cnt_inc("own.three")', '$stat(three)'],
+      ['cnt_inc("script.early")', '$stat(early)'],
     ],
   },
   {
@@ -30,6 +31,7 @@ const cases: Case[] = [
   },
 ];
 const head = `loadmodule "counters.so"
+modparam("counters", "script_counter", "early")
 modparam("counters", "script_cnt_grp_name", "mine")
 modparam("counters", "script_counter", "one")
 modparam("counters", "script_counter", "two the second")
