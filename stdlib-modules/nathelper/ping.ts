@@ -162,7 +162,7 @@ export class Pinger {
   async #foreignSource(c: Binding): Promise<Endpoint | null> {
     const { foreign } = this.options;
     if (foreign === null || foreign.from !== null) return foreign?.from ?? null;
-    const path = c.path === '' ? null : parseNameAddrList(c.path, this.server.grammar);
+    const path = c.path === '' || this.options.ignorePath ? null : parseNameAddrList(c.path, this.server.grammar);
     const proxy = path?.at(foreign.pathDepth === 1 ? -1 : Math.min(foreign.pathDepth - 2, path.length - 1));
     if (proxy === undefined) return null;
     const [address] = await this.server.transactions.core.resolve(proxy.uriText, 'udp');

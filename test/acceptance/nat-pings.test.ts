@@ -1,9 +1,9 @@
-/** nathelper's `natping_socket` and `udpping_from_path`: where pings of zero bytes seem to come from (nh_timer(), Kamailio 5.6.3). */
+/** nathelper's `natping_socket`, `udpping_from_path` and `ignore_path`: from where to where pings of zero bytes go (nh_timer()). */
 import { expect, it } from 'vitest';
 import { SimulatedWorld } from '../../runtime/env/simulated.js';
 import type { Network } from '../../runtime/env.js';
 import { RpcCall } from '../../runtime/sdk/index.js';
-import { buildCfg, startBuilt } from '../support/in-process.js';
+import { buildCfg, startOnClock } from '../support/in-process.js';
 
 const modules = ['sl', 'usrloc', 'registrar', 'nathelper'];
 const cfg = (params: string) => `listen=udp:127.0.0.1:5060
@@ -19,25 +19,18 @@ const near = '<sip:127.0.0.8;lr>';
 const far = '<sip:127.0.0.9:5070;lr;ob>';
 
 /** Source and target of the pings of three seconds, each once. */
-async function pings(params: string, path: string, network: Partial<Network> = {}): Promise<string[]> {
+async function pings(params: string, path: string, network: Partial<Network> = {}, flags = 0): Promise<string[]> {
   const world = new SimulatedWorld();
   const env = world.host();
   Object.assign(env.network, network);
-  const built = await buildCfg('nat-pings.cfg', cfg(params));
-  let over = false;
-  const starting = startBuilt(built, env).finally(() => {
-    over = true;
-  });
-  starting.catch(() => undefined);
-  for (let i = 0; i < 1000 && !over; i++) await env.clock.advance(10);
-  const server = await starting;
-  const call = new RpcCall('ul.add', ['location', 'bob', 'sip:bob@127.0.0.2:5080', 600, 1, path, 0, 0, 0]);
+  const server = await startOnClock(await buildCfg('nat-pings.cfg', cfg(params)), env);
+  const call = new RpcCall('ul.add', ['location', 'bob', 'sip:bob@127.0.0.2:5080', 600, 1, path, 0, flags, 0]);
   await server.rpc.execute(call, () => undefined)?.done;
   expect(call.faulted).toBeNull();
   const seen = new Set<string>();
   world.wire.onDatagram = (bytes, from, to) => {
-    if (bytes === '\0\0\0\0') seen.add(`${from.ip}:${from.port} > ${to.ip}:${to.port}`);
-    else seen.add(`${bytes.split(' ')[0]} ${from.ip}:${from.port}`);
+    const way = `${from.ip}:${from.port} > ${to.ip}:${to.port}`;
+    seen.add(bytes === '\0\0\0\0' ? way : `${bytes.split(' ')[0]} ${way}`);
   };
   await env.clock.advance(3000);
   await server.stop(0);
@@ -58,7 +51,17 @@ it.each<[string, string, string, string]>([
 
 it('SIP pings leave from our socket', async () => {
   const sip = '"sipping_from", "sip:p@h";"sipping_bflag", 0;"natping_socket", "127.0.0.5:5006"';
-  expect(await pings(sip, '')).toEqual(['OPTIONS 127.0.0.1:5060']);
+  expect(await pings(sip, '')).toEqual(['OPTIONS 127.0.0.1:5060 > 127.0.0.2:5080']);
+});
+
+it.each<[string, string, number, string]>([
+  ['"ignore_path", 0', 'OPTIONS 127.0.0.1:5060 > 127.0.0.8:5060', 1, 'a SIP ping takes the way of the REGISTER'],
+  ['"ignore_path", 1', 'OPTIONS 127.0.0.1:5060 > 127.0.0.2:5080', 1, 'straight to the contact (later than 5.6)'],
+  ['"ignore_path", 0;"udpping_from_path", 1', '127.0.0.9:5070 > 127.0.0.2:5080', 0, 'from its last proxy'],
+  ['"ignore_path", 1;"udpping_from_path", 1', '127.0.0.1:5060 > 127.0.0.2:5080', 0, 'from our socket'],
+])('%s: %s, %s', async (params, way, flags) => {
+  const sip = flags === 0 ? '' : '"sipping_from", "sip:p@h";"sipping_bflag", 0;';
+  expect(await pings(sip + params, `${near},${far}`, {}, flags)).toEqual([way]);
 });
 
 it.each<[string, string]>([

@@ -4,7 +4,7 @@ import { afterAll, expect, it } from 'vitest';
 import { simulatedEnvironment } from '../../runtime/env/simulated.js';
 import { RpcCall, RpcStruct } from '../../runtime/sdk/index.js';
 import { temporaryFolder } from '../support/databases.js';
-import { buildCfg, startBuilt } from '../support/in-process.js';
+import { buildCfg, startOnClock } from '../support/in-process.js';
 
 const folder = temporaryFolder();
 afterAll(() => folder.remove());
@@ -51,7 +51,8 @@ request_route {
 event_route[dispatcher:dst-down] { xlog("L_ERR", "down $dsv(setid) $dsv(uri)\\n"); }
 event_route[dispatcher:dst-up] { xlog("L_ERR", "up $dsv(group) $dsv(uri)\\n"); }`;
   const env = simulatedEnvironment();
-  const server = await startBuilt(await buildCfg('newer-dispatcher.cfg', cfg), env);
+  env.resolver.zone = { 'many.example': { a: ['10.0.0.7', '127.0.0.1'] } };
+  const server = await startOnClock(await buildCfg('newer-dispatcher.cfg', cfg), env);
   const peer = await env.network.bindUdp({ ip: '127.0.0.1', port: 5099 }, () => {});
   const ask = () =>
     peer.send(
@@ -132,3 +133,20 @@ it('ds_default_sockname: the socket of destinations without one', async () => {
   expect(said()).toEqual(['udp:127.0.0.1:5070', 'udp:127.0.0.1:5070']);
   await server.stop(0);
 });
+
+it.each([
+  [0, -1],
+  [1, 1],
+])(
+  'ds_dns_match_all %d: of a source that is the second address of a host, ds_is_from_list() says %d',
+  async (all, rc) => {
+    const named = `${folder.path}/named.list`;
+    writeFileSync(named, '1 sip:many.example:5099\n');
+    const body = 'ds_is_from_list("1"); xlog("L_ERR", "from $rc\\n");';
+    const { env, server, ask, said } = await open({ list_file: named, ds_dns_match_all: all }, body);
+    ask();
+    await env.clock.advance(100);
+    expect(said()).toEqual([`from ${rc}`]);
+    await server.stop(0);
+  },
+);

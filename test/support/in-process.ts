@@ -59,6 +59,17 @@ export const startBuilt = (
     signals: false,
   });
 
+/** A start that waits for names, and they for the clock: ten seconds of it at most. */
+export async function startOnClock(built: BuiltCfg, env: SimulatedEnvironment): Promise<Server> {
+  let over = false;
+  const starting = startBuilt(built, env).finally(() => {
+    over = true;
+  });
+  starting.catch(() => undefined);
+  for (let i = 0; i < 1000 && !over; i++) await env.clock.advance(10);
+  return starting;
+}
+
 /** Moves the clock on, and gives the databases the time they need for what was asked of them. */
 export async function passWithDatabases(server: Server, env: SimulatedEnvironment, ms: number): Promise<void> {
   await env.clock.advance(ms);
