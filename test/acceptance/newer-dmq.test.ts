@@ -390,9 +390,9 @@ request_route {
     ['udp:10.0.0.1:5070', 'sip:here', 'sip:here', `${A}:5070`],
   ])(
     'default_socket "%s", server_address "%s": where NOTIFYs of a subscription told leave from',
-    async (default_socket, server_address, contact, via) => {
+    async (socket, address, contact, via) => {
       const peer = await cluster.peer(PEER, '');
-      const set = { default_socket, server_address };
+      const set = { default_socket: socket, server_address: address };
       await cluster.node(A, null, [], lines(set, `listen=udp:${A}:5070`));
       expect(await peer.tell(A, 'presence', sub())).toBe(200);
       await publish(peer, A, 'wendy', waiting('yes'));
