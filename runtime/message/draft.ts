@@ -27,7 +27,7 @@ export interface ReplyPiece {
 }
 
 /** Marks that modules leave on a message for each other. */
-export const MessageMark = { uacFrom: 1, uacTo: 2, uacAuth: 4, applyChanges: 8 } as const;
+export const MessageMark = { uacFrom: 1, uacTo: 2, uacAuth: 4, applyChanges: 8, uacReply: 16 } as const;
 
 /** Shared: lists are replaced, never changed in place. */
 const NO_PIECES: readonly ReplyPiece[] = [];

@@ -116,6 +116,7 @@ interface RegParams {
   readonly reg_use_domain: number;
   readonly default_socket: string;
   readonly reload_delta: number;
+  readonly reg_gc_interval: number;
 }
 interface Params {
   readonly rr_from_store_param: string;
@@ -248,7 +249,7 @@ async function startRegistrations(state: State, p: RegParams, server: ServerApi)
       useDomain: p.reg_use_domain !== 0,
       table: p.reg_db_table,
       defaultSocket: p.default_socket,
-      reloadDeltaSec: p.reload_delta,
+      reloadDeltaSec: p.reload_delta < 0 ? p.reg_gc_interval : p.reload_delta,
     },
     db,
   );
@@ -259,7 +260,8 @@ async function startRegistrations(state: State, p: RegParams, server: ServerApi)
   server.stats.gauge('uac', 'regactive', () => all.count(RegFlag.online));
   server.stats.gauge('uac', 'regdisabled', () => all.count(RegFlag.disabled));
   const everyMs = p.reg_timer_interval * 1000;
-  const timer = server.env.clock.setTimer(everyMs, () => {
+  // The first look comes at once.
+  const timer = server.env.clock.setTimer(0, () => {
     all.tick();
     timer.rearm(everyMs);
   });
@@ -351,7 +353,7 @@ export default defineModule({
       type: 'str',
       default: 'auto',
       values: ['none', 'manual', 'auto'],
-      doc: 'Whether later requests and responses are changed back: auto, by uac_restore_…() calls, or not.',
+      doc: 'Whether what was replaced is put back: auto, by uac_restore_…() calls (responses to later requests stay as they come), or not.',
     },
     restore_passwd: { type: 'str', default: '', doc: 'Text mixed into what Record-Route keeps.' },
     restore_from_avp: { type: 'avp', doc: 'AVP that gets From as it was.' },
@@ -388,14 +390,15 @@ export default defineModule({
     reg_gc_interval: {
       type: 'int',
       default: 150,
-      doc: 'Not used: a second uac.reg_reload may follow at once; reload_delta sets a distance.',
+      min: 0,
+      doc: 'Seconds in which uac.reg_reload is refused after the last one, where reload_delta is not set.',
     },
     reg_hash_size: { type: 'int', default: 4, doc: 'Not used: the table grows as it must.' },
     reload_delta: {
       type: 'int',
-      default: 0,
-      min: 0,
-      doc: 'Seconds in which uac.reg_reload is refused after the last one; 0: it may follow at once.',
+      default: -1,
+      min: -1,
+      doc: 'Seconds in which uac.reg_reload is refused after the last one (Kamailio 6); -1: reg_gc_interval.',
     },
     event_callback: scriptCallback('event_route[uac:reply]'),
     reg_active: { type: 'int', default: 1, doc: '0: nothing is registered until uac.reg_active says so.' },
@@ -438,7 +441,7 @@ export default defineModule({
         'uac: restore_mode needs rr: add  loadmodule "rr.so"  before it, or set it to none',
       );
     server.transactions.hooks.responseIn.push((t, _branch, reply, draft) => {
-      if ((t.draft.marks & (MessageMark.uacFrom | MessageMark.uacTo)) !== 0) restoreReply(t, reply, draft);
+      if ((t.draft.marks & MessageMark.uacReply) !== 0) restoreReply(t, reply, draft);
     });
     if (options.mode === 'auto')
       rr.onRouted((ctx) => {
@@ -505,7 +508,8 @@ export default defineModule({
       run(me, ctx, key, mode) {
         const { params, state } = me;
         const all = state.registrations;
-        if (all === null || (mode & 1) !== (mode & ~2)) return -1;
+        if (all === null || mode > 3) return -1;
+        if ((mode & 1) !== 0 && params.reg_use_domain !== 0 && parseUri(key, ctx.grammar) === null) return -2;
         const r =
           (mode & 1) === 0
             ? all.records.get(key)
@@ -528,13 +532,13 @@ export default defineModule({
       args: [varStr('uuid')],
       routes: ['any'],
       async: 'maybe',
-      returns: { 1: 'done', [-1]: 'no database, or it failed', [-2]: 'no such record' },
+      returns: { 1: 'done', [-1]: 'no such record, no database, or it failed' },
       example: 'uac_reg_refresh("trunk");',
       run: (me, _ctx, uuid): Verdict | Promise<Verdict> =>
-        me.state.registrations === null || me.params.reg_db_url === ''
+        me.state.registrations === null || me.params.reg_db_url === '' || uuid === ''
           ? -1
           : me.state.registrations.load(uuid).then(
-              (n) => (n > 0 ? 1 : -2),
+              (n) => (n > 0 ? 1 : -1),
               () => -1,
             ),
     },
@@ -681,7 +685,8 @@ export default defineModule({
         call.fault(400, 'Invalid Parameters');
         return;
       }
-      const given = row.map((value) => value ?? '');
+      // A dot stands for nothing in the password, the HA1 and the contact.
+      const given = row.map((value, i) => ((i === 7 || i === 8 || i === 14) && value === '.' ? '' : (value ?? '')));
       if (all.records.has(String(given[0]))) {
         call.fault(409, 'uuid already exists');
         return;

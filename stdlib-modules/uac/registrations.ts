@@ -69,6 +69,10 @@ export const columns = [
   'contact_addr',
   'socket',
 ] as const;
+/** Those of `columns` that hold a text in every row; NULL is let through. */
+const needed = ['l_uuid', 'l_username', 'l_domain', 'r_username', 'r_domain', 'auth_username', 'auth_proxy'].map(
+  (name) => (columns as readonly string[]).indexOf(name),
+);
 /** What `reg_enable` and the like may look for. */
 const filters: Readonly<Record<string, (r: Registration) => string>> = {
   l_uuid: (r) => r.uuid,
@@ -97,10 +101,12 @@ export class Registrations {
     for (const { flags } of this.records.values()) if ((flags & flag) !== 0) n++;
     return n;
   }
+  /** Of several the one added last. */
   byUser(user: string, domain: string | null): Registration | null {
+    let found: Registration | null = null;
     for (const r of this.records.values())
-      if (r.localUser === user && (domain === null || r.localDomain === domain)) return r;
-    return null;
+      if (r.localUser === user && (domain === null || r.localDomain === domain)) found = r;
+    return found;
   }
   byUri(uri: string, grammar: Grammar): Registration | null {
     const parsed = parseUri(uri, grammar);
@@ -110,20 +116,20 @@ export class Registrations {
   find(attribute: string, value: string): Registration | null | undefined {
     const read = Object.hasOwn(filters, attribute) ? filters[attribute] : undefined;
     if (read === undefined) return undefined;
+    if (attribute === 'l_username') return this.byUser(value, null);
     for (const r of this.records.values()) if (read(r) === value) return r;
     return null;
   }
   /** A text: why not. */
   add(row: readonly (string | number)[]): string | null {
-    const text = (i: number) => {
-      const value = String(row[i] ?? '');
-      return value === '.' ? '' : value;
-    };
-    const ha1 = text(8);
-    if ((text(7) === '' && ha1 === '') || (ha1 !== '' && !/^[0-9a-fA-F]{32}$/.test(ha1)))
+    const text = (i: number) => String(row[i] ?? '');
+    const ha1 = text(8).toLowerCase();
+    if ((text(7) === '' && ha1 === '') || (ha1 !== '' && !/^[0-9a-f]{32}$/.test(ha1)))
       return 'Failed to add record - invalid password or ha1';
     if (this.records.size >= MAX_RECORDS) return 'too many records';
     const { randomDelaySec, contact } = this.options;
+    // At the end, where byUser() finds it before those that were there.
+    this.records.delete(text(0));
     const random = randomDelaySec > 0 ? this.server.env.random.uint32() % randomDelaySec : 0;
     this.records.set(text(0), {
       uuid: text(0),
@@ -167,8 +173,24 @@ export class Registrations {
       ...(uuid === null ? {} : { where: { l_uuid: uuid } }),
     });
     if (uuid === null) this.records.clear();
-    for (const row of rows) this.add(row.map((cell: DbCell) => (typeof cell === 'number' ? cell : String(cell ?? ''))));
+    for (const row of rows) this.addRow(row);
     return rows.length;
+  }
+  private addRow(row: readonly DbCell[]): void {
+    const empty = needed.find((i) => row[i] === '');
+    if (empty !== undefined) {
+      this.server.log(-1, 'uac', `empty value not allowed for column ${columns[empty]}: record ignored`);
+      return;
+    }
+    const before = this.records.get(String(row[0] ?? ''));
+    const problem = this.add(row.map((cell) => (typeof cell === 'number' ? cell : String(cell ?? ''))));
+    if (problem !== null) {
+      this.server.log(-1, 'uac', `${problem}: record ignored`);
+      return;
+    }
+    // A request that is under way goes on with the new record.
+    const added = this.records.get(String(row[0] ?? ''));
+    if (before && added) added.flags |= before.flags & (RegFlag.ongoing | RegFlag.authSent);
   }
 
   /** Called every `intervalSec`. */
@@ -178,11 +200,12 @@ export class Registrations {
   private update(r: Registration): void {
     const { now } = this;
     const { intervalSec, retrySec } = this.options;
-    if (r.expires === 0 || !this.active || (r.flags & RegFlag.disabled) !== 0) return;
+    if (r.expires === 0) return;
     if ((r.flags & RegFlag.ongoing) !== 0) {
       if (r.timerExpires > now - retrySec) return;
       r.flags &= ~(RegFlag.online | RegFlag.authSent);
     }
+    if (!this.active || (r.flags & RegFlag.disabled) !== 0) return;
     if ((r.flags & RegFlag.started) === 0) {
       if (r.delay > 0 && now < r.createdAt + r.delay) return;
       r.flags |= RegFlag.started;
@@ -214,12 +237,13 @@ export class Registrations {
       socket: this.socketOf(r),
       headers: `Contact: <sip:${r.uuid}@${r.contact}>\r\nExpires: ${r.expires}\r\n${credentials}`,
       ...more,
-      completed: (outcome) => void this.answered(r, outcome),
+      completed: (outcome) => void this.answered(r.uuid, outcome),
     });
     if (sent.code < 0) this.failed(r);
   }
-  private async answered(r: Registration, { status, reply }: LocalOutcome): Promise<void> {
-    if (this.records.get(r.uuid) !== r) return;
+  private async answered(uuid: string, { status, reply }: LocalOutcome): Promise<void> {
+    const r = this.records.get(uuid);
+    if (r === undefined) return;
     if (reply === null) {
       this.failed(r);
     } else if (status === 200) {

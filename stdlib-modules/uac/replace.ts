@@ -99,14 +99,14 @@ export function replaceField(
   const dialog = dialogs?.of(ctx) ?? null;
   if (dialogs !== null && dialog !== null) {
     remember(dialogs, dialog, field, addr, display ?? '', uri);
-    marked(ctx, mark);
+    marked(ctx, mark | MessageMark.uacReply);
     return 1;
   }
   const old = addr.uriText;
   if (old.length > MAX_URI || uri.length > MAX_URI) return -1;
   const mix = old.length > uri.length ? mixed(old, uri) : mixed(uri, old);
   if (!rr.addParam(ctx, `;${options.params[field]}=${encode(veiled(mix, options.password))}`)) return -1;
-  marked(ctx, mark);
+  marked(ctx, mark | MessageMark.uacReply);
   return 1;
 }
 function marked(ctx: RouteContext, mark: number): void {
@@ -144,7 +144,7 @@ export function followDialogs(dialogs: DialogApi): void {
       if ((run.draft.marks & markOf(target)) !== 0) continue;
       if (addr.display !== '' || display !== '') replaceDisplay(run, addr, part.start, display);
       run.draft.edits.replace(addr.uriStart, addr.uriEnd, uri);
-      marked(run, markOf(target));
+      marked(run, markOf(target) | MessageMark.uacReply);
     }
   };
   dialogs.listen({
@@ -191,7 +191,8 @@ export function restoreField(ctx: RouteContext, field: Field, options: RestoreOp
   // What an end point changed cannot be turned into the original.
   if (!/^[\x20-\x7e]+$/.test(uri)) return -1;
   draft.edits.replace(addr.uriStart, addr.uriEnd, uri);
-  draft.marks |= markOf(target);
+  // By hand, responses to this request are left as they come.
+  draft.marks |= options.mode === 'auto' ? markOf(target) | MessageMark.uacReply : markOf(target);
   return 1;
 }
 
