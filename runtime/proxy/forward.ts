@@ -9,7 +9,13 @@ import { buildForwardedResponse } from '../message/serialize.js';
 import { buildBranch, requestDigest, tableIndex } from '../transaction/branch-id.js';
 import { RfcMode } from '../transaction/settings.js';
 import { type Maybe, type Steps, wait } from '../transaction/steps.js';
-import { type Address, type Branch, type Transaction, TransactionFlag } from '../transaction/transaction.js';
+import {
+  type Address,
+  type Branch,
+  type BranchSource,
+  type Transaction,
+  TransactionFlag,
+} from '../transaction/transaction.js';
 import { Kept, newArmed, type RouteRun } from '../transaction/types.js';
 import type { ListenSocket, NextHop } from '../transport/types.js';
 import { appliesChanges } from './apply-changes.js';
@@ -156,6 +162,8 @@ function* addBranch(
   draft.ruid = target.ruid;
   draft.locationUa = target.locationUa;
   draft.q = target.q;
+  // With reparse_on_dns_failover 0 a further server of the name gets the request without what the branch route does to it.
+  const received = branchRoute === null || core.tm.reparseOnFailover ? null : draft.clone();
   // A branch route sees the target set, and adds nothing to it.
   if (branchRoute === null) draft.branches = [];
   let { msg } = run;
@@ -176,7 +184,7 @@ function* addBranch(
   // A Request-URI changed in the branch route does not move the next hop; $du does.
   const nextHop = to.uri ?? draft.dstUri ?? target.dstUri ?? target.uri;
   const addresses = yield* wait(core.resolve(nextHop, to.proto ?? null));
-  const built = buildFor(core, t, branch, msg, draft, addresses);
+  const built = buildFor(core, t, branch, { msg, draft, received: received ?? draft }, addresses);
   if (typeof built === 'number') {
     core.log(
       -1,
@@ -211,19 +219,20 @@ function buildFor(
   core: Core,
   t: Transaction,
   branch: Branch,
-  msg: SipMessage,
-  draft: Draft,
+  source: BranchSource,
   addresses: readonly Address[],
+  from?: { readonly forced: ListenSocket | null },
 ): number | null {
+  const { msg, draft } = source;
   const [address, ...others] = addresses;
   if (!address) return RouteError.badAddress;
-  const socket = core.sendSocket(msg, draft.sendSocket, address);
+  const socket = from ? core.sendSocket(null, from.forced, address) : core.sendSocket(msg, draft.sendSocket, address);
   if (socket === null) return RouteError.noSocket;
   const { hop, bytes } = requestFor(core, msg, draft, hopTo(address, socket, draft), branchParam(t, branch.index));
   branch.hop = hop;
   branch.bytes = bytes;
   branch.alternatives = others;
-  branch.source = others.length > 0 ? { msg, draft } : null;
+  branch.source = others.length > 0 ? source : null;
   branch.sendOptions = {
     noConnect: draft.noConnectForward || undefined,
     close: draft.closeForward || undefined,
@@ -235,12 +244,21 @@ function buildFor(
 
 /** Sends a branch, or another address of the same name; true when one was sent. */
 function* sendBranch(core: Core, first: Branch, msg: SipMessage, draft?: Draft): Steps<boolean> {
-  let branch: Branch | null = first;
-  while (branch !== null) {
+  let branch = first;
+  for (;;) {
     if (yield* sendOnce(core, branch, msg, draft)) return true;
-    branch = nextAlternative(core, branch);
+    const next = nextAlternative(core, branch);
+    if (next === null) return holdUnsent(core, branch);
+    branch = next;
   }
-  return false;
+}
+/** failure_exec_mode: what could not be sent fails when its time is over, as if nobody had answered (t_send_branch). */
+function holdUnsent(core: Core, branch: Branch): boolean {
+  if (!core.tm.failureExecMode || branch.internalCode !== NOT_DELIVERED) return false;
+  branch.lastReceived = 0;
+  startTimers(core, branch.transaction, branch);
+  branch.request.stopRetransmitting();
+  return true;
 }
 function* sendOnce(core: Core, branch: Branch, msg: SipMessage, draft?: Draft): Steps<boolean> {
   const { transaction: t, hop } = branch;
@@ -259,7 +277,7 @@ function* sendOnce(core: Core, branch: Branch, msg: SipMessage, draft?: Draft): 
   if (!(yield* wait(firstSend(core, branch, hop)))) {
     // A timeout without a response: never chosen as the best.
     branch.lastReceived = core.tm.timeoutCode;
-    branch.internalCode = 908;
+    branch.internalCode = NOT_DELIVERED;
     blockUnreachable(core, hop);
     core.log(0, `sending request on branch ${branch.index} failed`);
     return false;
@@ -268,6 +286,8 @@ function* sendOnce(core: Core, branch: Branch, msg: SipMessage, draft?: Draft): 
   return true;
 }
 
+/** Internal status of a branch whose request could not be sent. */
+const NOT_DELIVERED = 908;
 /** How long a relay waits to see whether a connection it has to open is refused. */
 const OPEN_WAIT_MS = 50;
 
@@ -353,7 +373,7 @@ export function sendFailedLater(core: Core, branch: Branch, code: string): void 
   if (t.destroyed || branch.lastReceived >= 100 || !branch.request.running) return;
   core.log(0, `sending request on branch ${branch.index} failed (${code})`);
   branch.request.stop();
-  branch.internalCode = 908;
+  branch.internalCode = NOT_DELIVERED;
   if (branch.hop) blockRefused(core, branch.hop);
   const next = nextAlternative(core, branch);
   if (next !== null) sendNow(core, next);
@@ -376,9 +396,13 @@ function sendNow(core: Core, branch: Branch): void {
     return;
   }
   branch.lastReceived = core.tm.timeoutCode;
-  if (!blocked) blockUnreachable(core, hop);
+  if (!blocked) {
+    branch.internalCode = NOT_DELIVERED;
+    blockUnreachable(core, hop);
+  }
   const next = nextAlternative(core, branch);
   if (next !== null) sendNow(core, next);
+  else holdUnsent(core, branch);
 }
 
 /** A new branch to the next address of the same name (add_uac_dns_fallback); null when there is none. */
@@ -388,7 +412,17 @@ function nextAlternative(core: Core, old: Branch): Branch | null {
   if (source === null || old.alternatives.length === 0 || t.flags & blocked || old.canceled) return null;
   if (t.branches.length >= core.tm.maxBranches || !core.settings.dnsFailover) return null;
   const branch = newBranch(core, t);
-  if (buildFor(core, t, branch, source.msg, source.draft, old.alternatives) !== null) return null;
+  const { reparseOnFailover, dnsReuseReceiveSocket } = core.tm;
+  let draft = source.draft;
+  if (!reparseOnFailover && source.received !== draft) {
+    draft = source.received.clone();
+    draft.uri = old.uri === source.msg.requestUri ? null : old.uri;
+    draft.path = old.path;
+  }
+  // Unless the script named one, by the new address alone: not the socket the request came in on (add_uac_dns_fallback).
+  const forced = draft.sendSocket ?? (dnsReuseReceiveSocket ? source.msg.received.socket : null);
+  const from = t.isOriginated ? undefined : { forced };
+  if (buildFor(core, t, branch, { ...source, draft }, old.alternatives, from) !== null) return null;
   branch.uri = old.uri;
   branch.path = old.path;
   branch.instance = old.instance;

@@ -145,7 +145,8 @@ export function* sendLocalRequest(core: Core, r: LocalRequest): Steps<LocalSent>
   branch.onReply = t.onReply;
   branch.onFailure = t.onFailure;
   branch.alternatives = alternatives;
-  branch.source = alternatives.length > 0 ? { msg: bare, draft: new Draft() } : null;
+  const draft = new Draft();
+  branch.source = alternatives.length > 0 ? { msg: bare, draft, received: draft } : null;
   branch.sendOptions = { failed: (code) => sendFailedLater(core, branch, code) };
   branch.firstOfStep = true;
   t.branches.push(branch);

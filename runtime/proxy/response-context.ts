@@ -194,7 +194,12 @@ function* failureRoute(core: Core, t: Transaction, winner: Branch, status: numbe
   t.onFailure = null;
   const before = t.current;
   t.current = t.request;
+  const startedMs = core.nowMs;
   const run = yield* wait(core.script.failure(t, winner, message, draft, name));
+  const tookMs = core.nowMs - startedMs;
+  const { slowFailureRouteMs } = core.tm;
+  if (slowFailureRouteMs > 0 && tookMs >= slowFailureRouteMs)
+    core.log(0, `failure route execution took too long: ${Math.round(tookMs * 1000)} us`);
   t.current = before;
   t.draft.flags = run.draft.flags;
   t.draft.xflags = run.draft.xflags;

@@ -43,10 +43,16 @@ export interface TmSettings {
   reparseInvite: boolean;
   /** Header name prefix copied into CANCEL and ACK made here. */
   acExtraHdrs: string;
+  /** A branch that could not be sent ends with fr_timer; else its relay fails. */
   failureExecMode: boolean;
+  /** A further server of a name gets the request as the branch route left it; else as it was before. */
+  reparseOnFailover: boolean;
   /** 2xx after the final response: 0 kept as the transaction's answer too, 1 only passed on. */
   replyRelayMode: number;
   richRedirect: number;
+  /** A failure route that took this long is told in the log; 0: none. */
+  slowFailureRouteMs: number;
+  /** A further server of a name is sent to from the socket the request came in on; else from the first one that fits. */
   dnsReuseReceiveSocket: boolean;
   defaultCode: number;
   defaultReason: string;
@@ -129,8 +135,10 @@ export const defaultTmSettings = (): TmSettings => ({
   reparseInvite: true,
   acExtraHdrs: '',
   failureExecMode: false,
+  reparseOnFailover: true,
   replyRelayMode: 1,
   richRedirect: 0,
+  slowFailureRouteMs: 5000,
   dnsReuseReceiveSocket: false,
   defaultCode: 500,
   defaultReason: 'Server Internal Error',

@@ -81,6 +81,14 @@ export type LocalListener = (outcome: {
 const NO_ADDRESSES: readonly Address[] = [];
 
 /** One client transaction. */
+/** What a branch was built from. */
+export interface BranchSource {
+  readonly msg: SipMessage;
+  readonly draft: Draft;
+  /** Before the branch route; the same one where there was none, or where what it did counts. */
+  readonly received: Draft;
+}
+
 export class Branch {
   readonly index: number;
   readonly transaction: Transaction;
@@ -117,7 +125,7 @@ export class Branch {
   /** Further addresses of the same name, tried when this one fails. */
   alternatives: readonly Address[] = NO_ADDRESSES;
   /** What it was built from, while there are alternatives. */
-  source: { readonly msg: SipMessage; readonly draft: Draft } | null = null;
+  source: BranchSource | null = null;
   readonly request: RetransmitBuffer<Branch>;
   /** Of the CANCEL sent on it; null before. */
   localCancel: RetransmitBuffer<Branch> | null = null;

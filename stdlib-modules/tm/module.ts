@@ -77,17 +77,17 @@ function secondsIn(ctx: RouteContext, avp: PvRef<RouteContext> | undefined): num
 /** `code=403;class=5`; only statuses from 300 on are asked for. */
 function failoverRule(text: string): (status: number) => boolean {
   const codes = new Set<number>();
-  let fromClass = 10;
+  const classes = new Set<number>();
   for (const part of text.split(';')) {
     if (part.trim() === '') continue;
     const [, what, value] = /^\s*(code|class)\s*=\s*(\d{1,3})\s*$/.exec(part) ?? [];
     const number = Number(value);
     if (what === 'code' && number >= 300) codes.add(number);
-    else if (what === 'class' && number >= 3 && number <= 9) fromClass = Math.min(fromClass, number);
+    else if (what === 'class' && number >= 3 && number <= 6) classes.add(number);
     else
       throw new StartError('SIPC8023', `tm: failover_reply_codes "${text}": write it as code=403;class=5, from 300 on`);
   }
-  return (status) => codes.has(status) || status >= fromClass * 100;
+  return (status) => codes.has(status) || classes.has(Math.floor(status / 100));
 }
 const isContext = (run: RouteRun): run is RouteContext => 'avps' in run;
 
@@ -167,13 +167,20 @@ export default defineModule({
       live: true,
       doc: 'Its reason.',
     },
-    unix_tx_timeout: { type: 'int', default: 500, live: true, doc: 'Not used; kept for old configs.' },
+    unix_tx_timeout: {
+      type: 'int',
+      default: 500,
+      live: true,
+      noEffect: true,
+      doc: 'Milliseconds t_write_unix() waits for a reader; here it fails at once when the reader’s queue is full.',
+    },
     aggregate_challenges: { type: 'int', default: 1, live: true, doc: 'All challenges of a fork in one response.' },
     pass_provisional_replies: {
       type: 'int',
       default: 0,
       live: true,
-      doc: 'Tell callbacks of local requests about 1xx.',
+      noEffect: true,
+      doc: 'Tells callbacks of local requests about 1xx: of the modules here none asks, as in Kamailio without seas.',
     },
     default_code: {
       type: 'int',
@@ -229,7 +236,7 @@ export default defineModule({
     failover_reply_codes: {
       type: 'str',
       default: '',
-      doc: 'Responses besides 503 after which the next address of a name is tried (use_dns_failover): `code=403;class=5`, a class being this one and those above.',
+      doc: 'Responses besides 503 after which the next address of a name is tried (use_dns_failover): `code=403;class=5`.',
     },
     evcb_local_ack_sent: scriptCallback('event_route[tm:local-ack-sent]'),
     cancel_b_method: {
@@ -272,7 +279,7 @@ export default defineModule({
       type: 'int',
       default: 1,
       live: true,
-      doc: 'Not used: a further branch is always built anew.',
+      doc: 'What a further server of a name gets (use_dns_failover): 1 the request as the branch route left it, 0 as it was before.',
     },
     ac_extra_hdrs: {
       type: 'str',
@@ -287,7 +294,11 @@ export default defineModule({
       max: 3,
       doc: 'Responses forgotten in a failure route: 0 none, 1 all, 2 of the last step, 3 all once a branch is added.',
     },
-    failure_exec_mode: { type: 'int', default: 0, doc: '1: a branch that could not be sent fails by timer.' },
+    failure_exec_mode: {
+      type: 'int',
+      default: 0,
+      doc: '1: a branch that could not be sent fails when fr_timer is over; 0: its relay fails.',
+    },
     faked_reply_prio: {
       type: 'int',
       default: 0,
@@ -353,8 +364,16 @@ export default defineModule({
       default: 1,
       doc: 'A later 2xx: 1 is only passed on, 0 takes the place of the first.',
     },
-    dns_reuse_rcv_socket: { type: 'int', default: 0, doc: 'Not used.' },
-    exec_time_check: { type: 'int', default: 5000, doc: 'Not used: timers wait for a running failure route.' },
+    dns_reuse_rcv_socket: {
+      type: 'int',
+      default: 0,
+      doc: '1: to a further server of a name (use_dns_failover) from the socket the request came in on; 0: from the first that fits.',
+    },
+    exec_time_check: {
+      type: 'int',
+      default: 5000,
+      doc: 'Milliseconds from which on the log warns of a failure route; 0: never.',
+    },
     rfc_mode: {
       type: 'int',
       default: 0,
@@ -414,6 +433,8 @@ export default defineModule({
       acExtraHdrs: () => p.ac_extra_hdrs,
       failureReplyMode: () => p.failure_reply_mode,
       failureExecMode: () => p.failure_exec_mode !== 0,
+      reparseOnFailover: () => p.reparse_on_dns_failover !== 0,
+      dnsReuseReceiveSocket: () => p.dns_reuse_rcv_socket !== 0,
       fakedReplyPriority: () => p.faked_reply_prio,
       remap503To500: () => p.remap_503_500 !== 0,
       localCancelReason: () => p.local_cancel_reason !== 0,
@@ -421,6 +442,7 @@ export default defineModule({
       cancelHopByHop: () => p.e2e_cancel_hop_by_hop !== 0,
       relay100: () => p.relay_100 !== 0,
       richRedirect: () => p.rich_redirect,
+      slowFailureRouteMs: () => p.exec_time_check,
       replyRelayMode: () => p.reply_relay_mode,
       rfcMode: () => p.rfc_mode,
       localAckMode: () => p.local_ack_mode,
