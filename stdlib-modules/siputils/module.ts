@@ -16,6 +16,7 @@ import {
   pv,
   pvWritable,
   type RouteContext,
+  shaped,
   str,
   type Verdict,
   varInt,
@@ -142,6 +143,11 @@ function rewrite(
   return 1;
 }
 
+/** The option tags Kamailio tells apart; its start fails with another one. */
+const optionTags = ['path', 'gruu', 'timer', '100rel', 'outbound', 'eventlist'] as const;
+/** A pattern of the word in upper and lower case. */
+const anyCase = (word: string): string => word.replace(/[a-z]/g, (letter) => `[${letter}${letter.toUpperCase()}]`);
+
 export default defineModule({
   name: 'siputils',
   doc: 'Questions about messages and URIs, and small changes to URIs.',
@@ -245,7 +251,7 @@ export default defineModule({
     },
     is_supported: {
       doc: 'True when Supported lists an option tag.',
-      args: [str('option')],
+      args: [shaped('option', `^(?:${optionTags.map(anyCase).join('|')})$`, `one of ${optionTags.join(', ')}`)],
       routes: ['any'],
       constArgs: true,
       returns: yes,

@@ -39,6 +39,8 @@ const rows: readonly (readonly [string, number, (string | undefined)?, string?])
     '$var(x)',
     'sip:7;ext=12;phone-context=+49@h;user=phone',
   ],
+  ['$var(n) = "+1234567"; is_e164("$var(n)")', 1],
+  ['$var(n) = "+12345678"; is_e164("$var(n)")', -1],
   ['is_user("alice")', -1],
   ['is_myhost("sip:127.0.0.1:7777")', 1],
   ['is_myhost("sip:10.0.0.9")', -1],
@@ -91,6 +93,7 @@ it('they answer as their pages say', async () => {
     .join('\n  ');
   const cfg = `listen=udp:127.0.0.1:5060
 ${modules.map((name) => `loadmodule "${name}.so"`).join('\n')}
+modparam("siputils", "e164_max_len", 8)
 modparam("pv", "avp_aliases", "who=whom;number=i:7")
 modparam("htable", "htable", "t=>size=4;")
 modparam("htable", "htable", "zero=>size=4;initval=5;")
