@@ -329,4 +329,46 @@ const kept = onTable(
   [row('kept')],
 );
 
-export default [steps, kept];
+/** Nothing but the first look, at the start: the next one would come in a minute. */
+const refused = onTable(
+  generated(
+    'uac-refused',
+    cfg(
+      'db_sqlite tm sl pv xlog uac',
+      `debug=2
+modparam("uac", "restore_mode", "none")
+modparam("uac", "reg_db_url", DB_URL)
+modparam("uac", "reg_db_table", "my_uacreg")
+modparam("uac", "reg_contact_addr", "127.0.0.1:21700")
+modparam("uac", "reg_timer_interval", 60)
+request_route {
+	uac_reg_status("$rU");
+	xlog("L_NOTICE", "status $rc\\n");
+	sl_send_reply("200", "OK");
+}
+`,
+    ),
+    [
+      scenario('refused', 'sent at the start; refused, or accepted without a Contact: disabled', async (stage) => {
+        const { alice, bob, carol, dave, uri } = stage;
+        await bob.reply(await bob.receives('REGISTER'), 403);
+        await carol.reply(await carol.receives('REGISTER'), 200);
+        await dave.reply(await dave.receives('REGISTER'), 200, {
+          headers: ['Contact: <sip:someone@127.0.0.1:21700>;expires=600'],
+        });
+        await stage.pause(500);
+        for (const uuid of ['refused', 'bare', 'other']) {
+          await alice.request('MESSAGE', uri(uuid));
+          await alice.receives(200);
+        }
+      }),
+    ],
+  ),
+  [
+    row('refused'),
+    row('bare', { auth_proxy: 'sip:127.0.0.1:22020' }),
+    row('other', { auth_proxy: 'sip:127.0.0.1:22030' }),
+  ],
+);
+
+export default [steps, kept, refused];
