@@ -26,5 +26,5 @@ export const scenarios: readonly BenchScenario[] = [
   { name: 'register-digest', cfg: own('digest'), traffic: 'register-digest', proto: 'udp', perSecond: 1000 },
   { name: 'challenge', cfg: own('digest'), traffic: 'challenge', proto: 'udp', perSecond: 2000 },
   { name: 'failover', cfg: own('failover'), traffic: 'failover-calls', proto: 'udp', perSecond: 600 },
-  { name: 'script', cfg: own('script'), traffic: 'options', proto: 'udp', perSecond: 1000 },
+  { name: 'script', cfg: own('script'), traffic: 'options', proto: 'udp', perSecond: 250 },
 ];
