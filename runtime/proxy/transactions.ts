@@ -424,6 +424,9 @@ function afterwards(done: Maybe<unknown>, over: (() => void) | null): void {
   else over();
 }
 
-/** The transaction whose turn a run has: request routes run outside of it, all others in it. */
+/**
+ * The transaction whose turn a run has, or may have: request routes run outside of it, and the branch routes of their relays, which
+ * nothing tells from those of a failure route.
+ */
 const turnOf = (run: RouteRun | null): Transaction | null =>
   run === null || run.kind === 'request' ? null : run.transaction;
